@@ -1,0 +1,99 @@
+"""What is spoken about with the hosted call center: accounts, calls, responses. Frozen, and free of any wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Function(StrEnum):
+    """The documented functions (hosted-call-center-api.txt), by the names that the document gives them."""
+
+    SEND_AGENT_CALL_BACK = "sendAgentCallBack"
+    LOGIN_AGENT = "loginAgent"
+    GET_CONNECTION_FOR_AGENT = "getConnectionForAgent"
+    STORE_AGENT_RESPONSE = "storeAgentResponse"
+    KICK_AGENT = "kickAgent"
+    START_CAMPAIGN = "startCampaign"
+    STOP_CAMPAIGN = "stopCampaign"
+
+
+BROADCAST_FUNCTIONS = frozenset({Function.START_CAMPAIGN, Function.STOP_CAMPAIGN})
+"""These two live in a second service, the Voice Broadcast API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who asks, and for which campaign. The key is a secret of the whole account, so it is never part of a repr."""
+
+    key: str = field(repr=False)
+    campaign_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One element of a CallType as it was received: its own text, its attributes, and the elements inside it, in order."""
+
+    name: str
+    text: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    children: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A connected call. Only `id` is certain; `fields` keeps every element of the CallType, the id's included, in order."""
+
+    id: str
+    fields: tuple[Field, ...] = ()
+
+    def walk(self) -> Iterator[Field]:
+        """Every field, outer before inner, in document order."""
+        waiting = list(reversed(self.fields))
+        while waiting:
+            one = waiting.pop()
+            yield one
+            waiting.extend(reversed(one.children))
+
+    def first(self, *names: str) -> str:
+        """The text of the first field that bears one of `names` (first name first; case and underscores do not count) and is not empty."""
+        for name in map(plain, names):
+            for one in self.walk():
+                if plain(one.name) == name and one.text.strip():
+                    return one.text.strip()
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallResponse:
+    """What the agent made of a call: agentResponse and agentNotes of storeAgentResponse."""
+
+    call_id: str
+    disposition: str
+    notes: str = ""
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: `campaignID`, `campaign_id` and `CampaignId` are one (api-facts.md)."""
+    return name.replace("_", "").replace("-", "").casefold()
+
+
+def sendable(text: str) -> str:
+    """`text` with every character that XML 1.0 cannot carry replaced by a visible one, so that nobody loses it unknowingly.
+
+    Control characters become their Unicode control picture (U+0007 becomes U+2407), anything else (lone surrogates, U+FFFE)
+    becomes U+FFFD. Tab and newline stay; the rest of the text is untouched.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_sendable_character, text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def _sendable_character(character: str) -> str:
+    code = ord(character)
+    if character in "\t\n" or 0x20 <= code < 0x7F or 0x80 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000:
+        return character
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"

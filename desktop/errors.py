@@ -1,0 +1,117 @@
+"""Every failure that an agent can meet, drawn as one tree.
+
+NextCallError
+├── CallCenterError             between us and the hosted call center
+│   ├── NotReached              the request never left: nothing happened there, sending again is safe
+│   ├── Refused                 the service answered with a Fault: it did not do it
+│   │   └── NotLoggedIn         ... because the agent is not (or no longer) logged in
+│   ├── OutcomeUnknown          the request left, no answer came: it may have been done
+│   │   └── AnswerNotUnderstood an answer came, but not one of this service
+│   └── ContractError           the service's description (WSDL) cannot be used
+│       └── NotOffered          ... because it lacks the function that is asked for
+├── ShiftError                  the shift does not allow this now
+└── KeptError                   something on this computer could not be kept or read
+    ├── KeyNotKept              the keyring
+    └── SettingsNotKept         the settings file
+
+Each failure says what happened (`title`), why in the service's or the system's own words (`reason`, may be empty) and what to
+do (`advice`). None of the three ever contains the API key; whoever raises sees to that. This module imports nothing.
+"""
+
+from __future__ import annotations
+
+
+class NextCallError(Exception):
+    """A failure that can be told to an agent in words."""
+
+    title = "Something went wrong"
+    advice = "Try again. If it happens again, tell your team lead."
+
+    def __init__(self, reason: str = "", *, title: str = "", advice: str = "") -> None:
+        self.reason = reason
+        if title:
+            self.title = title
+        if advice:
+            self.advice = advice
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.reason}" if self.reason else self.title
+
+
+class CallCenterError(NextCallError):
+    """Between us and the hosted call center."""
+
+
+class NotReached(CallCenterError):
+    """The request never left this computer, so sending it again is safe."""
+
+    title = "The call center could not be reached"
+    advice = "Nothing was sent. Check the network, then try again."
+
+
+class Refused(CallCenterError):
+    """The service answered with a SOAP Fault; `reason` is the service's own text."""
+
+    title = "The call center refused"
+    advice = "Check what you entered, or show this to your team lead."
+
+
+class NotLoggedIn(Refused):
+    """A Fault which says that the agent is not, or no longer, logged in."""
+
+    title = "You are no longer logged in"
+    advice = "If your phone is still connected, hang it up and log in again."
+
+
+class OutcomeUnknown(CallCenterError):
+    """The request left, but no answer arrived: the service may have carried it out."""
+
+    title = "The call center did not answer"
+    advice = "It may have been done all the same. Listen to your phone before you try again."
+
+
+class AnswerNotUnderstood(OutcomeUnknown):
+    """An answer arrived which is not one of this service: a proxy's page, broken or hostile XML, a wrong element."""
+
+    title = "The answer made no sense"
+    advice = "A proxy or a sign-in page of your network may be in the way. Show this to your IT support."
+
+
+class ContractError(CallCenterError):
+    """The service's description (WSDL) cannot be read or does not fit."""
+
+    title = "This address is no call center that NextCall understands"
+    advice = "Check the service address in the settings, or show this to your IT support."
+
+
+class NotOffered(ContractError):
+    """The service has no such function; its control should have been hidden."""
+
+    title = "This service does not offer this"
+    advice = "Your team lead can tell whether another service address is right."
+
+
+class ShiftError(NextCallError):
+    """A step that the shift does not allow in its present state (states.py)."""
+
+    title = "This cannot be done now"
+    advice = "Look at the state of your shift in the NextCall window."
+
+
+class KeptError(NextCallError):
+    """Something on this computer could not be kept or read back."""
+
+
+class KeyNotKept(KeptError):
+    """The system's keyring is missing, locked, or lost what it was given."""
+
+    title = "The API key could not be kept"
+    advice = "You can go on working; you will be asked for the key at the next start."
+
+
+class SettingsNotKept(KeptError):
+    """The settings file cannot be read or written."""
+
+    title = "The settings could not be kept"
+    advice = "You can go on working; what you changed is forgotten at the next start."
