@@ -1,0 +1,1 @@
+"""An agent's working session with the hosted call center. Knows neither Qt nor the wire."""

@@ -1,0 +1,53 @@
+"""Phone numbers as people read them. Numbers are only shown and hinted at here: what the agent typed is what is sent."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+HOME = "US"
+"""The region that a number without a country code is taken to be of: the hosted call center is a North American service."""
+
+
+def shown(number: str, region: str = HOME) -> str:
+    """`number` grouped as its country does it; unchanged where it is no phone number."""
+    parsed = _parse(number, region)
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        return number
+    home = phonenumbers.country_code_for_region(region) == parsed.country_code
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)
+
+
+def hint(number: str, region: str = HOME) -> str:
+    """One short sentence about a number that is being typed; empty while there is nothing to say. It never forbids anything."""
+    digits = sum(character.isdigit() for character in number)
+    if not number.strip():
+        return ""
+    parsed = _parse(number, region)
+    if parsed is None:
+        return "This does not look like a phone number."
+    match phonenumbers.is_possible_number_with_reason(parsed):
+        case phonenumbers.ValidationResult.TOO_SHORT | phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            return "Still too short: include the area code." if digits > 3 else ""
+        case phonenumbers.ValidationResult.TOO_LONG:
+            return "Too long for a phone number: is a digit doubled?"
+        case phonenumbers.ValidationResult.INVALID_COUNTRY_CODE:
+            return "No country has this code."
+    if phonenumbers.is_valid_number(parsed):
+        return f"We will ring {shown(number, region)}."
+    return "This number is unusual: please check it."
+
+
+def masked(number: str) -> str:
+    """A number for logs: only its last two digits are kept."""
+    digits = [character for character in number if character.isdigit()]
+    return "…" + "".join(digits[-2:]) if len(digits) > 4 else "…"
+
+
+def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:
+    if not number.isprintable() or len(number) > 40:
+        return None
+    try:
+        return phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None

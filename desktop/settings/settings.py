@@ -1,0 +1,69 @@
+"""The settings of one agent on one computer, declared once: name, type, default and meaning.
+
+They are kept in `settings.toml` in the data folder. The API key is not among them: it belongs to the keyring (vault.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import tomli_w
+from msgspec import Meta
+
+from desktop.errors import SettingsNotKept
+
+log = logging.getLogger(__name__)
+
+HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
+
+
+class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything that is remembered. Unknown names are ignored, so an older program reads a newer file."""
+
+    service_url: Annotated[str, Meta(description="Where the call center describes its agents' functions (WSDL)")] = HOSTED_SERVICE
+    broadcast_url: Annotated[str, Meta(description="Where it describes startCampaign and stopCampaign, if elsewhere")] = ""
+    remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
+    campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
+    phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""
+
+
+class SettingsFile:
+    """Where settings are kept. A file that cannot be read is set aside, not overwritten."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "settings.toml"
+
+    def load(self) -> Settings:
+        """The kept settings; the defaults if there are none. Raises SettingsNotKept after setting aside what cannot be read."""
+        try:
+            return msgspec.toml.decode(self._path.read_bytes(), type=Settings)
+        except FileNotFoundError:
+            return Settings()
+        except (OSError, ValueError, msgspec.DecodeError) as wrong:
+            why = str(wrong)
+        aside = self._path.with_suffix(".unreadable")
+        with contextlib.suppress(OSError):
+            self._path.replace(aside)
+        raise SettingsNotKept(
+            f"{self._path.name}: {why}",
+            title="The settings could not be read",
+            advice=f"NextCall starts with its defaults. The old file is kept as {aside.name}.",
+        )
+
+    def save(self, settings: Settings) -> None:
+        """Keep `settings`: the whole file or nothing. Raises SettingsNotKept."""
+        beside = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                tomli_w.dump(msgspec.to_builtins(settings), file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)
+        except OSError as wrong:
+            raise SettingsNotKept(wrong.strerror or "the folder cannot be written") from None
