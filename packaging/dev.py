@@ -1,0 +1,285 @@
+"""Everything a developer does with a checkout, in one command and with nothing but Python installed.
+
+It keeps `.venv` in step with `packaging/requirements.lock`, asks Debian for the libraries that are missing, and hands over
+to the tool that does the work. It knows nothing of what NextCall does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Command = Sequence[str | Path]
+
+USAGE = """\
+usage: python packaging/dev.py COMMAND
+
+  run [ARGUMENTS]    start NextCall on its practice service; without a screen, play a whole shift on a virtual one
+                     and leave a picture of each step in tour/
+  test [ARGUMENTS]   check style, types and imports and run all tests; with arguments, run pytest with just these
+  bench [ARGUMENTS]  measure
+  libraries          install what Debian and Ubuntu have to add (as root)
+
+All but the last first bring .venv in step with packaging/requirements.lock.
+"""
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "packaging" / "requirements.lock"
+VENV = ROOT / ".venv"
+STAMP = VENV / "in-step-with"
+SCRIPTS = VENV / ("Scripts" if sys.platform == "win32" else "bin")
+PYTHON = SCRIPTS / ("python.exe" if sys.platform == "win32" else "python")
+
+XVFB = ("-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset")
+
+# Debian's and Ubuntu's names. Qt brings itself, but not these.
+FOR_QT = ("libdbus-1-3", "libegl1", "libfontconfig1", "libgl1", "libglib2.0-0", "libxkbcommon0")
+FOR_A_SCREEN = (
+    *("fonts-noto-core", "libx11-xcb1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0"),
+    *("libxcb-render-util0", "libxcb-shape0", "libxcb-sync1", "libxcb-xfixes0", "libxcb-xkb1", "libxkbcommon-x11-0"),
+)
+FOR_A_VIRTUAL_SCREEN = ("dbus-daemon", "openbox", "xvfb")
+FOR_TESTS = (
+    *("dunst", "gnome-keyring", "imagemagick", "libsecret-tools", "trayer", "x11-utils", "xdotool"),  # a desktop to test on
+    *("php-cli", "php-soap"),  # a SOAP client that is not ours
+    "fonts-noto-color-emoji",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    if sys.version_info < (3, 11):  # noqa: UP036  said here in words, before pip says it in many
+        print(f"NextCall needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).", file=sys.stderr)
+        return 2
+    commands = {"run": run, "test": test, "bench": bench, "libraries": libraries}
+    if not arguments or arguments[0] not in commands:
+        wanted = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
+        print(USAGE, end="", file=sys.stdout if wanted else sys.stderr)
+        return 0 if wanted else 2
+    os.chdir(ROOT)
+    try:
+        return commands[arguments[0]](list(arguments[1:]))
+    except Stopped as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+class Stopped(Exception):
+    """The reason, in a sentence, why nothing more can be done."""
+
+
+# --------------------------------------------------------------------------------------------------------- commands
+
+
+def run(arguments: list[str]) -> int:
+    """The app, on a screen that is there or on one we make."""
+    if _has_a_screen():
+        _provide(FOR_QT + FOR_A_SCREEN)
+        _bring_in_step()
+        return _call([PYTHON, "-m", "desktop", "--practice", *arguments])
+    missing = _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN)
+    if missing or not all(map(shutil.which, ("Xvfb", "openbox", "dbus-run-session"))):
+        raise Stopped("There is no screen here, and a virtual one needs Xvfb, openbox and dbus-run-session.")
+    _bring_in_step()
+    print("No screen here: playing a practice shift on a virtual one.", flush=True)
+    with _virtual_screen() as environment:
+        command: Command = ["dbus-run-session", "--", PYTHON, "-m", "desktop", "tour", "--out", "tour", *arguments]
+        code = _call(command, environment)
+    if code == 0:
+        print(f"A picture of each step is in {ROOT / 'tour'}")
+    return code
+
+
+def test(arguments: list[str]) -> int:
+    """Every check, and what came of each; or just pytest with `arguments`."""
+    _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN + FOR_TESTS)
+    _bring_in_step()
+    if arguments:
+        return _call([PYTHON, "-m", "pytest", *arguments])
+    steps: dict[str, Command] = {
+        "ruff check": [PYTHON, "-m", "ruff", "check"],
+        "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
+        "mypy": [PYTHON, "-m", "mypy", "--strict"],
+        "lint-imports": [SCRIPTS / "lint-imports"],
+        "pytest": [PYTHON, "-m", "pytest"],
+    }
+    codes = {}
+    for name, command in steps.items():
+        print(f"\n--- {name}", flush=True)
+        codes[name] = _call(command)
+    print("\n" + ", ".join(f"{name}: {'ok' if code == 0 else 'FAILED'}" for name, code in codes.items()))
+    return int(any(codes.values()))
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure; `tests/bench` says what."""
+    _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN)
+    _bring_in_step()
+    return _call([PYTHON, "-m", "tests.bench", *arguments])
+
+
+def libraries(arguments: list[str]) -> int:
+    """What the distribution has to add, for everything above."""
+    if arguments:
+        raise Stopped("libraries takes no arguments.")
+    return int(bool(_provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN + FOR_TESTS)))
+
+
+def _call(command: Command, environment: Mapping[str, str] | None = None) -> int:
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+# ------------------------------------------------------------------------------------------------------ environment
+
+
+def _bring_in_step() -> None:
+    """Make `.venv` what the lock says, unless it is already."""
+    wanted = _fingerprint()
+    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted and _works():
+        return
+    print(f"Preparing {VENV.name} for Python {sys.version.split()[0]} (a minute or two).", flush=True)
+    if not _works():
+        _quietly([sys.executable, "-m", "venv", "--clear", VENV], "The virtual environment could not be made")
+    STAMP.unlink(missing_ok=True)
+    pip: Command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _quietly([*pip, "--require-hashes", "-r", LOCK], "The libraries could not be installed")
+    _quietly([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "NextCall itself could not be installed")
+    STAMP.write_text(wanted, encoding="utf-8")
+
+
+def _fingerprint() -> str:
+    """Of all that decides what is in `.venv`; the rest of pyproject.toml sets up tools and may change freely."""
+    import tomllib  # not before we know that Python is new enough
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    parts = [project["project"], project["build-system"], list(sys.version_info[:3]), str(ROOT)]
+    return hashlib.sha256(json.dumps(parts).encode() + LOCK.read_bytes()).hexdigest()
+
+
+def _works() -> bool:
+    """Whether there is a `.venv` of this Python, with pip in it."""
+    if not PYTHON.exists():
+        return False
+    ask = "import pip, sys; print(*sys.version_info[:3])"
+    with contextlib.suppress(OSError):
+        answer = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=False)
+        return answer.stdout.split() == [str(number) for number in sys.version_info[:3]]
+    return False
+
+
+def _quietly(command: Command, failure: str, environment: Mapping[str, str] | None = None) -> None:
+    """Run a command whose output is of interest only if it fails."""
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise Stopped(f"{done.stdout.rstrip()}\n{failure}: {' '.join(map(str, command))}")
+
+
+# --------------------------------------------------------------------------------------------- the system's libraries
+
+
+def _provide(packages: Sequence[str]) -> list[str]:
+    """See that Debian's `packages` are there; installs them as root, else says what to type. Returns what is still missing.
+
+    Elsewhere Qt needs nothing more, or we do not know its name.
+    """
+    if sys.platform != "linux" or not Path("/etc/debian_version").exists() or not shutil.which("dpkg-query"):
+        return []
+    if Path(sys.base_prefix) == Path("/usr"):
+        packages = [*packages, "python3-venv"]  # Debian's Python comes without
+    missing = _missing(packages)
+    if not missing:
+        return []
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    if os.geteuid() != 0:
+        print("Missing here; please type: sudo " + " ".join(command), flush=True)
+        return missing
+    print("Installing " + " ".join(missing), flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    patience = ["-o", "DPkg::Lock::Timeout=120"]
+    try:
+        _quietly(["apt-get", *patience, "update"], "The list of packages could not be fetched", environment)
+        _quietly([*command, *patience], "Packages could not be installed", environment)
+    except Stopped as reason:
+        print(f"{reason}\nGoing on without.", file=sys.stderr, flush=True)
+    return _missing(packages)
+
+
+def _missing(packages: Sequence[str]) -> list[str]:
+    """Those neither installed nor provided by an installed one (Ubuntu renamed libglib2.0-0 to libglib2.0-0t64)."""
+    listing = ["dpkg-query", "--show", "--showformat", "${db:Status-Status}|${Package}|${Provides}\n"]
+    there = set()
+    for line in subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines():
+        status, name, provides = line.split("|", 2)
+        if status == "installed":
+            there |= {name, *(provided.split("(")[0].strip() for provided in provides.split(","))}
+    return [name for name in packages if name not in there]
+
+
+# ----------------------------------------------------------------------------------------------------------- a screen
+
+
+def _has_a_screen() -> bool:
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@contextlib.contextmanager
+def _virtual_screen() -> Iterator[dict[str, str]]:
+    """A screen in memory with a window manager on it; gives the environment of a program that is to appear there."""
+    with contextlib.ExitStack() as leaving:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, encoding="ascii") as numbers:
+            screen = leaving.enter_context(_started(["Xvfb", "-displayfd", str(writing), *XVFB], os.environ, keep=writing))
+            os.close(writing)
+            number = numbers.readline().strip()
+        if not number:
+            raise Stopped(f"Xvfb ended with {screen.wait()}.")
+        runtime = leaving.enter_context(tempfile.TemporaryDirectory(prefix="nextcall-run-"))
+        environment = {**os.environ, "DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
+        environment.setdefault("XDG_RUNTIME_DIR", runtime)
+        leaving.enter_context(_started(["openbox"], environment))
+        yield environment
+
+
+@contextlib.contextmanager
+def _started(
+    command: Sequence[str], environment: Mapping[str, str], keep: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in the background, ended on leaving; `keep` is a file it inherits."""
+    files = () if keep is None else (keep,)
+    program = subprocess.Popen(
+        command, env=environment, pass_fds=files, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield program
+    finally:
+        program.terminate()
+        try:
+            program.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
