@@ -12,7 +12,8 @@ NextCallError
 ├── ShiftError                  the shift does not allow this now
 └── KeptError                   something on this computer could not be kept or read
     ├── KeyNotKept              the keyring
-    └── SettingsNotKept         the settings file
+    ├── SettingsNotKept         the settings file
+    └── ScenarioError           the scenario of a practice
 
 Each failure says what happened (`title`), why in the service's or the system's own words (`reason`, may be empty) and what to
 do (`advice`). None of the three ever contains the API key; whoever raises sees to that. This module imports nothing.
@@ -115,3 +116,10 @@ class SettingsNotKept(KeptError):
 
     title = "The settings could not be kept"
     advice = "You can go on working; what you changed is forgotten at the next start."
+
+
+class ScenarioError(KeptError):
+    """A practice scenario that cannot be read; `reason` names the file and the place in it."""
+
+    title = "This practice cannot be held"
+    advice = "Correct the scenario file, or leave it out to practise with the one that comes with NextCall."

@@ -1,0 +1,497 @@
+"""The practice center behind the hosted service's SOAP contract, on 127.0.0.1 and nowhere else.
+
+`practice_app` is the contract over HTTP; `PracticeService` runs it on a thread of the app; `serve` runs it for the command line.
+Beside SOAP there is a little JSON for people and tests: the phones and the ledger. It must not share code with our client beyond
+the model (it is the other side), and must not decide how a call goes: that is center.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import random
+import re
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, TypeVar
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from desktop.callcenter.model import Call, CallResponse, Function
+from desktop.errors import NextCallError
+from desktop.practice import envelope
+from desktop.practice.center import CenterClosed, PhoneView, PracticeCenter, Refusal
+from desktop.practice.envelope import BadRequest, Blame, Version
+from desktop.practice.scenario import Scenario, complaint
+from desktop.resources import RESOURCES
+
+logger = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+LARGEST_REQUEST = 16 * 1024 * 1024
+"""Bytes. 1 MB of notes can take several when it is escaped; more than this nobody types."""
+
+_SECONDS_TO_FINISH = 1
+"""How long open requests may go on when the service stops. Blocked calls are ended at once, so this is for slow uploads."""
+
+_LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_TYPED_BY_AGENTS = {"agentResponse", "agentNotes"}
+
+_UNHEARD = Response(status_code=204)
+"""What is answered to a client that has gone."""
+
+T = TypeVar("T")
+
+
+# The functions. The fields of each are its parameters, with the names and types of the WSDL.
+
+
+class _Function(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    key: str
+    campaign_id: int
+
+    async def carry_out(self, center: PracticeCenter) -> Call | None:
+        raise NotImplementedError
+
+
+class _SendAgentCallBack(_Function):
+    phonenumber: str
+
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.send_agent_call_back(self.key, self.campaign_id, self.phonenumber)
+
+
+class _LoginAgent(_Function):
+    agent_id: str
+
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.login_agent(self.key, self.campaign_id, self.agent_id)
+
+
+class _GetConnectionForAgent(_Function):
+    agent_id: str
+
+    async def carry_out(self, center: PracticeCenter) -> Call:
+        return await center.get_connection_for_agent(self.key, self.campaign_id, self.agent_id)
+
+
+class _StoreAgentResponse(_Function):
+    agent_id: str
+    call_id: str
+    agent_response: str
+    agent_notes: str = ""
+    lastcall: bool = False
+
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.store_agent_response(
+            self.key,
+            self.campaign_id,
+            self.agent_id,
+            CallResponse(self.call_id, self.agent_response, self.agent_notes),
+            lastcall=self.lastcall,
+        )
+
+
+class _KickAgent(_Function):
+    agent_id: str
+
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.kick_agent(self.key, self.campaign_id, self.agent_id)
+
+
+class _StartCampaign(_Function):
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.start_campaign(self.key, self.campaign_id)
+
+
+class _StopCampaign(_Function):
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.stop_campaign(self.key, self.campaign_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """One of the two services: where it is, its WSDL, and its functions."""
+
+    name: str
+    functions: dict[str, type[_Function]]
+
+    @property
+    def path(self) -> str:
+        return f"/service/{self.name}"
+
+    @property
+    def namespace(self) -> str:
+        return f"http://practice.nextcall.example/{self.name}"
+
+
+_PREDICTIVE = _Service(
+    "PredictiveService",
+    {
+        Function.SEND_AGENT_CALL_BACK: _SendAgentCallBack,
+        Function.LOGIN_AGENT: _LoginAgent,
+        Function.GET_CONNECTION_FOR_AGENT: _GetConnectionForAgent,
+        Function.STORE_AGENT_RESPONSE: _StoreAgentResponse,
+        Function.KICK_AGENT: _KickAgent,
+    },
+)
+_BROADCAST = _Service(
+    "VoiceBroadcastService",
+    {
+        Function.START_CAMPAIGN: _StartCampaign,
+        Function.STOP_CAMPAIGN: _StopCampaign,
+    },
+)
+
+
+# The contract over HTTP
+
+
+def practice_app(center: PracticeCenter) -> Starlette:
+    """The two SOAP services and the JSON of one center, as an ASGI application. Whoever runs it closes the center."""
+    return Starlette(
+        routes=[
+            *_soap_routes(center, _PREDICTIVE),
+            *_soap_routes(center, _BROADCAST),
+            *_json_routes(center),
+        ]
+    )
+
+
+def _soap_routes(center: PracticeCenter, service: _Service) -> list[Route]:
+    wsdl = (RESOURCES / "wsdl" / f"{service.name}.wsdl").read_text(encoding="utf-8")
+
+    async def describe(request: Request) -> Response:
+        if "wsdl" not in {name.lower() for name in request.query_params}:
+            raise HTTPException(404, "Functions are called by POST. Add ?wsdl to see which ones there are.")
+        return Response(wsdl.replace("{address}", f"{_origin(request)}{service.path}"), media_type="text/xml")
+
+    async def call(request: Request) -> Response:
+        expected = Version.SOAP_12 if Version.SOAP_12.media_type in _content_type(request) else Version.SOAP_11
+        try:
+            asked = envelope.read_request(await _body(request, expected), service.namespace, expected)
+        except BadRequest as bad:
+            return _fault(bad.version, bad.blame, str(bad))
+        except ClientDisconnect:
+            return _UNHEARD
+        return await _carried_out(request, center, service, asked)
+
+    return [Route(service.path, describe, methods=["GET"]), Route(service.path, call, methods=["POST"])]
+
+
+async def _carried_out(request: Request, center: PracticeCenter, service: _Service, asked: envelope.Request) -> Response:
+    try:
+        call = await _while_connected(request, _function(service, asked).carry_out(center))
+    except (BadRequest, Refusal) as refusal:
+        return _fault(asked.version, Blame.CALLER, str(refusal))
+    except ClientDisconnect:
+        return _UNHEARD
+    except CenterClosed:
+        # No Fault: that would say that the center refused, and it is only not there any more.
+        return PlainTextResponse("The practice service is closing.", 503, headers={"Connection": "close"})
+    except Exception:
+        logger.exception("%s failed", asked.function)
+        return _fault(asked.version, Blame.SERVICE, "The practice service failed. Its log says how.")
+    answer = envelope.write_answer(asked.version, service.namespace, asked.function, call.fields if call else None)
+    return Response(answer, media_type=asked.version.media_type)
+
+
+def _function(service: _Service, asked: envelope.Request) -> _Function:
+    kind = service.functions.get(asked.function)
+    if kind is None:
+        raise BadRequest(f"There is no such function in {service.name}.")
+    given = {name: text if name in _TYPED_BY_AGENTS else text.strip() for name, text in asked.parameters.items()}
+    try:
+        return msgspec.convert(given, kind, strict=False)  # not strict: "7" is a number and "true" is true
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"{asked.function}: {complaint(error)}") from error
+
+
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is given up when the client goes away: nobody would hear the answer."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_client_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientDisconnect
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _client_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(request: Request, version: Version) -> bytes:
+    """The request's body. One that is too large is read to its end but not kept: who still sends cannot hear an answer."""
+    body = bytearray()
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= LARGEST_REQUEST:
+            body += chunk
+    if size > LARGEST_REQUEST:
+        raise BadRequest(f"A request must not be larger than {LARGEST_REQUEST} bytes.", version=version)
+    return bytes(body)
+
+
+def _fault(version: Version, blame: Blame, sentence: str) -> Response:
+    return Response(envelope.write_fault(version, blame, sentence), 500, media_type=version.media_type)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").lower()
+
+
+def _origin(request: Request) -> str:
+    """The address under which this computer was reached. A Host from elsewhere is not believed: it would end up in the WSDL."""
+    host = request.headers.get("host", "")
+    if not _LOOPBACK_HOST.fullmatch(host):
+        host = "{}:{}".format(*request.scope["server"])
+    return f"http://{host}"
+
+
+def _json_routes(center: PracticeCenter) -> list[Route]:
+    def phone(request: Request) -> Response:
+        return _json(_phone_as_json(center.phone(request.path_params["number"])))
+
+    def hang_up(request: Request) -> Response:
+        center.hang_up(request.path_params["number"])
+        return phone(request)
+
+    def ledger(_request: Request) -> Response:
+        return _json(center.ledger())
+
+    def on_the_loop(answer: Callable[[Request], Response]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return answer(request)
+            except Refusal as refusal:
+                return _json({"error": str(refusal)}, 400)
+
+        return endpoint
+
+    return [
+        Route("/practice/phones/{number}", on_the_loop(phone), methods=["GET"]),
+        Route("/practice/phones/{number}/hangup", on_the_loop(hang_up), methods=["POST"]),
+        Route("/practice/ledger", on_the_loop(ledger), methods=["GET"]),
+    ]
+
+
+def _phone_as_json(view: PhoneView) -> dict[str, object]:
+    return {
+        "number": view.number,
+        "state": view.state,
+        "agentId": view.agent_id,
+        "heard": view.heard,
+        "since": view.since.isoformat(),
+    }
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+# Running it
+
+
+class _Listener(uvicorn.Server):
+    """uvicorn, taught three things: to say when it listens, to end blocked calls first, and to leave a signal at that."""
+
+    def __init__(self, center: PracticeCenter, on_listening: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                practice_app(center),
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,  # a windowed program has no stdout to log to
+                access_log=False,
+                timeout_graceful_shutdown=_SECONDS_TO_FINISH,  # without it, an open call is waited for for ever
+            )
+        )
+        self._center = center
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._center.close()
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()  # what outlasts the grace would outlast the loop
+        await asyncio.sleep(0)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave in order on Ctrl+C or SIGTERM. Unlike uvicorn's own, this does not raise the signal again: it was obeyed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def leave(_signal: int, _frame: FrameType | None) -> None:
+            self.should_exit = True
+
+        before = {one: signal.signal(one, leave) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+class PracticeService:
+    """A practice center on a thread of this program, for one start and one stop.
+
+    Every method may be called from any thread.
+    """
+
+    def __init__(self, scenario: Scenario, *, port: int = 0, dice: random.Random | None = None) -> None:
+        self._center = PracticeCenter(scenario, dice=dice)
+        self._port = port
+        self._listener: _Listener | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def scenario(self) -> Scenario:
+        return self._center.scenario
+
+    @property
+    def service_url(self) -> str:
+        """The address of PredictiveService's WSDL. Known after `start()`."""
+        return _wsdl_url(_PREDICTIVE, self._port)
+
+    @property
+    def broadcast_url(self) -> str:
+        """The address of VoiceBroadcastService's WSDL. Known after `start()`."""
+        return _wsdl_url(_BROADCAST, self._port)
+
+    def start(self) -> None:
+        """Listen; port 0 takes any free one. Raises NextCallError if the port cannot be had."""
+        with self._lock:
+            if self._thread:
+                raise RuntimeError("a practice service starts once")
+            bound = _bind(self._port)
+            self._port = bound.getsockname()[1]
+            listening = threading.Event()
+            self._listener = _Listener(self._center, listening.set)
+            self._thread = threading.Thread(target=self._run, args=(self._listener, bound, listening), name="practice service")
+            self._thread.daemon = True
+            self._thread.start()
+            listening.wait()
+
+    def stop(self) -> None:
+        """End every call and the thread, in about two seconds at most. Calling it again, or before `start()`, does nothing.
+
+        From a callback of `watch_phone`, which is on that very thread, it returns before the end.
+        """
+        if self._listener:
+            self._listener.should_exit = True
+        if self._thread and threading.current_thread() is not self._thread:
+            with self._lock:
+                self._thread.join()
+
+    def watch_phone(self, number: str, callback: Callable[[PhoneView], None]) -> Callable[[], None]:
+        """Call `callback` on the service's thread: once with the phone as it is, then with each change, until the function
+        that this returns is called. Raises Refusal if `number` is no phone number."""
+
+        def watch() -> Callable[[], None]:
+            callback(self._center.phone(number))
+            return self._center.watch_phone(number, callback)
+
+        unwatch = self._on_the_thread(watch)
+        return lambda: self._on_the_thread(unwatch)
+
+    def hang_up(self, number: str) -> None:
+        """The agent hangs up that phone. Raises Refusal if `number` is no phone number."""
+        self._on_the_thread(lambda: self._center.hang_up(number))
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every call and the responses to it, as in `GET /practice/ledger`; still there after `stop()`."""
+        return self._on_the_thread(self._center.ledger)
+
+    def _run(self, listener: _Listener, bound: socket.socket, listening: threading.Event) -> None:
+        async def run() -> None:
+            self._loop = asyncio.get_running_loop()
+            await listener.serve([bound])
+
+        try:
+            asyncio.run(run())
+        finally:
+            listening.set()  # should it fail before it listens, start() must not wait for ever
+
+    def _on_the_thread(self, work: Callable[[], T]) -> T:
+        """The result of `work`, done on the service's thread, or here when that is this thread or is not running."""
+
+        async def do() -> T:
+            return work()
+
+        if threading.current_thread() is self._thread:
+            return work()
+        with self._lock:  # stop() holds it until the thread has ended, so a running thread goes on running for this
+            if self._loop and self._thread and self._thread.is_alive():
+                return asyncio.run_coroutine_threadsafe(do(), self._loop).result()
+        return work()
+
+
+def serve(scenario: Scenario, port: int) -> None:
+    """Run a practice service on the main thread until Ctrl+C or SIGTERM, for the command line.
+
+    Prints `ready URL-of-the-WSDL` on a line of its own once it listens. Raises NextCallError if the port cannot be had.
+    """
+    bound = _bind(port)
+    url = _wsdl_url(_PREDICTIVE, bound.getsockname()[1])
+
+    def say_ready() -> None:
+        if sys.stdout:  # there is none in a windowed program
+            sys.stdout.write(f"ready {url}\n")
+            sys.stdout.flush()
+
+    asyncio.run(_Listener(PracticeCenter(scenario), say_ready).serve([bound]))
+
+
+def _wsdl_url(service: _Service, port: int) -> str:
+    return f"http://{HOST}:{port}{service.path}?wsdl"
+
+
+def _bind(port: int) -> socket.socket:
+    """A socket that has the port. Done before anything runs, so that a taken port is told to whoever asked for it."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # there, a port can be had twice without this
+        else:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a restart fails for a minute
+        bound.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        bound.close()
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        raise NextCallError(
+            f"Port {port} is in use by another program." if taken else f"Port {port} cannot be used: {error}.",
+            title="The practice service cannot start",
+            advice="Choose another port, or leave the port out to get any free one.",
+        ) from error
+    return bound
