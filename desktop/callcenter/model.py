@@ -57,7 +57,10 @@ class Call:
             waiting.extend(reversed(one.children))
 
     def first(self, *names: str) -> str:
-        """The text of the first field that bears one of `names` (first name first; case and underscores do not count) and is not empty."""
+        """The text of the first field that bears one of `names` and is not empty.
+
+        The first name is looked for first; case and underscores do not count.
+        """
         for name in map(plain, names):
             for one in self.walk():
                 if plain(one.name) == name and one.text.strip():

@@ -30,10 +30,16 @@ class HostedCallCenter(Protocol):
     async def get_connection_for_agent(
         self, account: Account, agent_id: str, *, on_asked: Callable[[], None] = lambda: None
     ) -> Call:
-        """Wait, for minutes or hours, until a call is connected to this agent. `on_asked` is called once the question has left."""
+        """Wait, for minutes or hours, until a call is connected to this agent.
+
+        `on_asked` is called once the question has left.
+        """
 
     async def store_agent_response(self, account: Account, agent_id: str, response: CallResponse, *, last: bool = False) -> None:
-        """Store disposition and notes, **and queue the agent for the next call at once**, unless `last` says that this was the last."""
+        """Store disposition and notes, **and queue the agent for the next call at once**.
+
+        With `last`, this was the agent's last call: the service queues nobody, and the agent should hang up.
+        """
 
     async def kick_agent(self, account: Account, agent_id: str) -> None:
         """Hang up the agent's phone."""
