@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.desk import secret_service, xdesk  # noqa: F401  fixtures for every test
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
