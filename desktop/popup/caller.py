@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from desktop.callcenter.model import Call
+from desktop.callcenter.model import Call, Field, plain
 from desktop.popup import phone
 
 _WHOLE_NAME = ("name", "fullname", "contactname", "callername", "customername")
@@ -34,3 +35,65 @@ def caller(call: Call) -> Caller:
     if len(one_line) > _LONGEST_NAME:
         one_line = one_line[: _LONGEST_NAME - 1] + "…"
     return Caller(one_line, phone.shown(call.first(*_NUMBER))[:_LONGEST_NAME])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a call's details, for people: words instead of an element's name, and what lies below it."""
+
+    label: str
+    value: str
+    below: tuple[Row, ...] = ()
+
+
+def details(call: Call) -> tuple[Row, ...]:
+    """Everything the CallType says, in its order, with nothing left out."""
+    return tuple(map(_row, call.fields))
+
+
+def _row(field: Field) -> Row:
+    attributes = dict(field.attributes)
+    # <entry key="plan">Gold</entry> is how many services write a field of a name that the contract does not know
+    own_name = next((key for key in attributes if key.casefold() in {"key", "name"} and attributes[key].strip()), None)
+    heading = words(attributes.pop(own_name)) if own_name else words(field.name)
+    value = phone.shown(field.text.strip()) if plain(field.name) in _NUMBER else field.text
+    return Row(
+        heading,
+        value,
+        (
+            *(Row(words(name), text) for name, text in attributes.items()),
+            *map(_row, field.children),
+        ),
+    )
+
+
+_GLUED = {
+    "id": "ID",
+    "campaignid": "Campaign ID",
+    "agentid": "Agent ID",
+    "callid": "Call ID",
+    "contactid": "Contact ID",
+    "batchid": "Batch ID",
+    "broadcastid": "Broadcast ID",
+    "phonenumber": "Phone number",
+    "tonumber": "To number",
+    "fromnumber": "From number",
+    "firstname": "First name",
+    "lastname": "Last name",
+    "callstart": "Call start",
+    "callrecord": "Call record",
+    "finalresult": "Final result",
+    "agentresponse": "Agent response",
+    "responsetime": "Response time",
+    "postalcode": "Postal code",
+}
+"""Names that a CallType is known to write in one word (api-facts.md, 'CallType'), and their words."""
+
+
+def words(name: str) -> str:
+    """An element's name as words: `extra_data` is Extra data, `FinalResult` is Final result."""
+    known = _GLUED.get(plain(name))
+    if known:
+        return known
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.\s]+", " ", name).strip()
+    return apart[:1].upper() + apart[1:].lower() if apart and not apart.isupper() else apart or name

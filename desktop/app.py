@@ -1,0 +1,307 @@
+"""The composition root: builds every object, wires it, and owns the order of leaving. Only this module knows all the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+from PySide6.QtCore import QEvent, QObject, QSocketNotifier, Signal
+from PySide6.QtGui import QSessionManager
+from PySide6.QtWidgets import QApplication
+
+from desktop import APP_NAME, __version__, logs
+from desktop.callcenter.soap import SoapCallCenter
+from desktop.errors import NextCallError, SettingsNotKept
+from desktop.practice.center import PhoneView
+from desktop.practice.scenario import Scenario, load_scenario
+from desktop.practice.server import PracticeService
+from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.vault import Vault
+from desktop.shift.states import IN_QUEUE
+from desktop.tasks import Tasks, in_thread
+from desktop.ui import look
+from desktop.ui.desk import Desk, Memory
+from desktop.ui.practice_phone import PracticePhone
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says."""
+
+    practice: bool = False
+    service_url: str = ""
+    broadcast_url: str = ""
+    data_dir: Path | None = None
+    exit_after_first_paint: bool = False
+
+
+class QtApplication(QApplication):
+    """Hands every wish to quit on instead of closing windows: leaving may have to ask first (stack-notes, 'Shutdown')."""
+
+    quit_requested = Signal()
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        self.setApplicationName(APP_NAME)
+        self.setApplicationVersion(__version__)
+        self.setDesktopFileName("nextcall")
+        self.setQuitOnLastWindowClosed(False)
+        look.dress(self)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Quit:
+            self.quit_requested.emit()
+            event.ignore()
+            return True
+        return super().event(event)
+
+
+class App(QObject):
+    """One running NextCall: a desk at the hosted call center or at the practice service, and the ways out."""
+
+    def __init__(self, qt: QtApplication, options: Options, *, scenario: Scenario | None = None) -> None:
+        super().__init__()
+        self._qt = qt
+        self._options = options
+        self._scenario = scenario
+        self._folder = options.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
+        self._log_file = logs.set_up(self._folder)
+        log.info("%s %s on %s, Python %s", APP_NAME, __version__, sys.platform, sys.version.split()[0])
+        self._settings_file = SettingsFile(self._folder)
+        self._settings = Settings()
+        self._left = asyncio.Event()
+        self._leaving = Tasks(self._on_crash)
+        self._signals = _Signals(self._on_signal)
+        self.site: Site | None = None
+
+    async def run(self) -> None:
+        """Work until the agent has left."""
+        await self.open(practice=self._options.practice)
+        try:
+            await self._left.wait()
+        finally:
+            await self.close()
+
+    async def open(self, *, practice: bool) -> None:
+        """Open a desk, in place of the one that is there."""
+        await self._close_site()
+        complaint = None if practice else self._load_settings()
+        self.site = await (self._practice_site() if practice else self._live_site())
+        desk = self.site.desk
+        desk.practice_requested.connect(self._on_practice_requested)
+        desk.settings_changed.connect(self._on_settings_changed)
+        desk.quit_requested.connect(self._on_quit_requested)
+        if self._options.exit_after_first_paint:
+            desk.login.installEventFilter(_FirstPaint(self, self._left.set))
+        desk.open()
+        if complaint is not None:
+            desk.login.tell(complaint)
+
+    async def close(self) -> None:
+        """Stop everything, in the reverse order of its making."""
+        await self._leaving.cancel_all()
+        await self._close_site()
+        self._signals.close()
+        log.info("left")
+
+    def start(self) -> None:
+        """Take over the ways in which a program is asked to quit, and in which it crashes."""
+        self._qt.quit_requested.connect(self._on_quit_requested)
+        self._qt.commitDataRequest.connect(self._on_session_ends)
+        self._signals.listen()
+        sys.excepthook = self._on_exception
+        threading.excepthook = lambda failed: self._on_crash(f"thread {failed.thread and failed.thread.name}", failed.exc_value)
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: self._on_crash(str(context.get("message")), context.get("exception"))
+        )
+
+    # Desks
+
+    async def _live_site(self) -> Site:
+        tasks = Tasks(self._on_crash)
+        owner = str(self._options.data_dir.resolve()) if self._options.data_dir else ""
+        center = self._live_center()
+        memory = Memory(self._settings_file, lambda service_url: Vault(service_url, owner))
+        return Site(Desk(center, self._settings, memory, tasks), center, tasks)
+
+    def _live_center(self) -> SoapCallCenter:
+        service_url = self._options.service_url or self._settings.service_url
+        broadcast_url = self._options.broadcast_url or self._settings.broadcast_url
+        return SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
+
+    async def _practice_site(self) -> Site:
+        scenario = self._scenario or load_scenario()
+        service = PracticeService(scenario)
+        await in_thread(service.start, "practice service starts")
+        tasks = Tasks(self._on_crash)
+        center = SoapCallCenter(service.service_url, service.broadcast_url)
+        filled_in = Settings(campaign_id=str(scenario.campaigns[0].id), phone_number=scenario.agent_phone)
+        desk = Desk(center, filled_in, None, tasks, practice_key=scenario.key)
+        phone = PracticePhone()
+        number = scenario.agent_phone
+        loop = asyncio.get_running_loop()
+
+        def on_the_service_thread(view: PhoneView) -> None:
+            loop.call_soon_threadsafe(phone.show_phone, view)
+
+        unwatch = await in_thread(lambda: service.watch_phone(number, on_the_service_thread), "practice phone")
+        phone.hang_up_requested.connect(
+            lambda: tasks.spawn(in_thread(lambda: service.hang_up(number), "practice phone"), "hang up")
+        )
+        phone.show()
+        return Site(desk, center, tasks, service, phone, unwatch)
+
+    async def _close_site(self) -> None:
+        site, self.site = self.site, None
+        if site is not None:
+            await site.close()
+
+    def _load_settings(self) -> NextCallError | None:
+        try:
+            self._settings = self._settings_file.load()
+        except SettingsNotKept as complaint:
+            return complaint
+        return None
+
+    # Ways out
+
+    def _on_quit_requested(self) -> None:
+        self._leaving.spawn(self._quit(), "quit")
+
+    async def _quit(self) -> None:
+        if self.site is None or await self.site.desk.may_leave():
+            self._left.set()
+
+    def _on_signal(self, times: int) -> None:
+        log.info("asked to quit by a signal (%d)", times)
+        if times > 1:
+            self._left.set()  # whoever asks twice means it
+        else:
+            self._on_quit_requested()
+
+    def _on_session_ends(self, session: QSessionManager) -> None:
+        if self.site is not None and self.site.desk.state in IN_QUEUE:
+            session.cancel()  # the phone is still in the queue: ask first, then the agent ends the session again
+            self._on_quit_requested()
+        else:
+            self._left.set()
+
+    # Wishes that need another desk
+
+    def _on_practice_requested(self) -> None:
+        practising = self.site is not None and self.site.service is not None
+        self._leaving.spawn(self._change_desk(practice=not practising), "change desk")
+
+    async def _change_desk(self, *, practice: bool) -> None:
+        try:
+            await self.open(practice=practice)
+        except NextCallError as failure:
+            log.warning("the practice could not be opened: %s", failure)
+            await self.open(practice=not practice)
+            if self.site is not None:
+                self.site.desk.login.tell(failure)
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        site = self.site
+        if site is None or site.service is not None:
+            return
+        self._settings = settings
+        old, site.center = site.center, self._live_center()
+        site.desk.use(site.center)
+        site.tasks.spawn(old.close(), "close the old call center")
+
+    # The one crash path
+
+    def _on_exception(self, _kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
+        self._on_crash("window", failure.with_traceback(trace))
+
+    def _on_crash(self, name: str, failure: BaseException | None) -> None:
+        """Whatever fails unforeseen ends here: in the log with its trace, and in words in the windows."""
+        log.critical("%s crashed", name, exc_info=failure)
+        if self.site is not None:
+            self.site.desk.tell_crash(f"It failed at “{name}”.", str(self._log_file))
+
+
+@dataclass(slots=True)
+class Site:
+    """A desk with everything that was made for it; service, phone and `unwatch` only where it is for practice."""
+
+    desk: Desk
+    center: SoapCallCenter
+    tasks: Tasks
+    service: PracticeService | None = None
+    phone: PracticePhone | None = None
+    unwatch: Callable[[], None] = lambda: None
+
+    async def close(self) -> None:
+        """The windows first, then the wire, then the service: nothing calls into what is gone."""
+        await self.desk.close()
+        await self.tasks.cancel_all()
+        await self.center.close()
+        if self.phone is not None:
+            self.phone.hide()
+            self.phone.deleteLater()
+        if self.service is not None:
+            await in_thread(self.unwatch, "practice phone")
+            await in_thread(self.service.stop, "practice service stops")
+
+
+class _Signals:
+    """SIGTERM and SIGINT reach Python only when Python runs, and an idle Qt loop runs none: a socket wakes it."""
+
+    def __init__(self, received: Callable[[int], None]) -> None:
+        self._received = received
+        self._times = 0
+        self._before: dict[signal.Signals, object] = {}
+
+    def listen(self) -> None:
+        """Take SIGTERM and SIGINT over."""
+        self._near, self._far = socket.socketpair()
+        for end in (self._near, self._far):
+            end.setblocking(False)  # noqa: FBT003 - the socket module has it so
+        signal.set_wakeup_fd(self._far.fileno(), warn_on_full_buffer=False)
+        for one in (signal.SIGTERM, signal.SIGINT):
+            self._before[one] = signal.signal(one, lambda _number, _frame: None)
+        self._notifier = QSocketNotifier(self._near.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._on_activated)
+
+    def close(self) -> None:
+        """Give them back."""
+        if not self._before:
+            return
+        self._notifier.setEnabled(False)
+        signal.set_wakeup_fd(-1)
+        for one, handler in self._before.items():
+            signal.signal(one, handler)  # type: ignore[arg-type]  # what signal() gave is what it takes
+        self._before.clear()
+        self._near.close()
+        self._far.close()
+
+    def _on_activated(self) -> None:
+        self._near.recv(64)
+        self._times += 1
+        self._received(self._times)
+
+
+class _FirstPaint(QObject):
+    """Calls `seen` when the watched window has been painted once: for measuring the start."""
+
+    def __init__(self, parent: QObject, seen: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._seen = seen
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint:
+            asyncio.get_running_loop().call_soon(self._seen)
+        return False

@@ -1,0 +1,290 @@
+"""The log-in dialog: the phone is rung, the agent types the id that is heard. It knows neither call center nor keyring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QRegularExpressionValidator
+from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from desktop.errors import NextCallError
+from desktop.popup import phone
+from desktop.shift.states import State
+from desktop.ui import look
+from desktop.ui.parts import MessageBar, button, framed, label
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEntry:
+    """What the agent filled in before "Call me". The key is a secret."""
+
+    key: str = field(repr=False)
+    campaign_id: int
+    phone_number: str
+    remember: bool
+
+
+class LoginDialog(QDialog):
+    """Two steps on one page: "Call me" has the phone rung, "Log in" takes the agent ID that is heard there."""
+
+    call_me_requested = Signal(LoginEntry)
+    log_in_requested = Signal(LoginEntry, str)
+    practice_requested = Signal()
+    settings_requested = Signal()
+    close_requested = Signal()
+
+    def __init__(self, *, practice: bool) -> None:
+        super().__init__()
+        self.setWindowTitle("Log in")
+        self.setWindowIcon(look.app_icon(practice=practice))
+
+        # What the phone needs
+        self._key = QLineEdit()
+        self._key.setEchoMode(QLineEdit.EchoMode.Password)
+        self._key.setMaxLength(1000)  # more than the keyring of Windows can hold
+        self._show_key = QAction(look.icon("eye", "muted"), "Show the key", self._key)
+        self._show_key.setCheckable(True)
+        self._show_key.toggled.connect(self._on_show_key)
+        self._key.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
+        self._campaign = QLineEdit()
+        self._campaign.setPlaceholderText("a number, for example 1001")
+        self._campaign.setValidator(QRegularExpressionValidator(QRegularExpression(r"\s*\d{1,18}\s*"), self._campaign))
+        self._phone = QLineEdit()
+        self._phone.setPlaceholderText("the phone on your desk, with area code")
+        self._phone.setMaxLength(60)
+        self._phone_hint = label(" ", "small")
+        self._phone.textChanged.connect(self._on_phone_changed)
+        self._remember = QCheckBox("Remember me on this computer")
+        self._remember.setChecked(True)
+        self._remember.setToolTip("Campaign and phone number in the settings, the API key in the system's keyring")
+        self._call_me = button("Call me", "primary", "phone-rings")
+        self._call_me.clicked.connect(self._on_call_me)
+
+        # What is heard there
+        self._heard = label(wraps=True, role="muted")
+        self._agent_id = QLineEdit()
+        self._agent_id.setProperty("role", "digits")
+        self._agent_id.setMaxLength(60)
+        self._agent_id.textChanged.connect(self._on_agent_id_changed)
+        self._log_in = button("Log in", "primary", "next")
+        self._log_in.clicked.connect(self._on_log_in)
+        self._again = button("It didn't ring", "flat", "phone")
+        self._again.setToolTip("Have your phone rung once more")
+        self._again.clicked.connect(self._on_call_me)
+
+        # What went wrong, and ways elsewhere
+        self._message = MessageBar()
+        self._practice = button("End practice" if practice else "Practice", "flat", "practice")
+        self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
+        self._practice.clicked.connect(self.practice_requested)
+        self._settings = button("Settings", "flat", "settings")
+        self._settings.clicked.connect(self.settings_requested)
+
+        self._assemble(practice=practice)
+        self.show_state(State.SIGNED_OUT)
+
+    # What others tell it
+
+    def fill_in(self, *, key: str = "", campaign_id: str = "", phone_number: str = "", remember: bool = True) -> None:
+        """Fill in what is remembered; a field that the agent has typed into is left alone."""
+        for edit, text in ((self._key, key), (self._campaign, campaign_id), (self._phone, phone_number)):
+            if text and not edit.isModified():
+                edit.setText(text)
+        self._remember.setChecked(remember)
+
+    def focus_first_gap(self) -> None:
+        """Put the keyboard where the agent has to go on."""
+        gaps = [edit for edit in (self._key, self._campaign, self._phone) if not edit.text().strip()]
+        (gaps[0] if gaps else self._call_me).setFocus()
+
+    def offer_call_me(self, *, offered: bool) -> None:
+        """Hide "Call me" and what belongs to it where the service has no such function."""
+        for part in (self._call_me, self._phone_row):
+            part.setVisible(offered)
+
+    def show_key_wait(self, *, waiting: bool) -> None:
+        """Say that the keyring is being asked, or that it has answered."""
+        self._key.setPlaceholderText("asking your keyring …" if waiting else "from the account page of the call center")
+
+    def show_state(self, state: State) -> None:
+        """Show what the shift is doing, in the words of the state table."""
+        busy = state in {State.CALLING, State.LOGGING_IN}
+        for part in (self._key, self._campaign, self._phone, self._remember, self._call_me, self._again):
+            part.setEnabled(not busy)
+        self._log_in.setEnabled(state is not State.LOGGING_IN)
+        self._agent_id.setEnabled(state is not State.LOGGING_IN)
+        self._practice.setEnabled(not busy)
+        self._settings.setEnabled(not busy)
+        self._again.setVisible(state is State.EXPECTING_ID)
+        self._call_me.setText("Call me")
+        match state:
+            case State.CALLING:
+                self._message.say(f"{state.value} …", "Pick it up when it rings.")
+            case State.EXPECTING_ID:
+                self._message.say(
+                    state.value, "Answer your phone and stay on the line: it stays connected for your whole shift.", "good"
+                )
+                self._agent_id.setFocus()
+            case State.LOGGING_IN:
+                self._message.say(f"{state.value} …", "You will hear hold music.")
+            case _:
+                self._message.clear()
+        self._heard.setText(
+            "A voice on your phone says it."
+            if state in {State.EXPECTING_ID, State.CALLING, State.LOGGING_IN}
+            else "A voice says it after “Call me”. If your phone is still connected, type it right away."
+        )
+
+    def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
+        """Tell a failure above the buttons."""
+        self._message.tell(failure, became_of_work)
+
+    def say(self, title: str, text: str = "", tone: str = "warn") -> None:
+        """Say something that is no failure."""
+        self._message.say(title, text, tone)
+
+    def forget_agent_id(self) -> None:
+        """Empty the agent ID: the next shift has another."""
+        self._agent_id.clear()
+
+    # Inside
+
+    def _assemble(self, *, practice: bool) -> None:
+        content = framed(self, practice=practice)
+        heading = QHBoxLayout()
+        heading.setSpacing(12)
+        logo = QLabel()
+        logo.setPixmap(look.app_icon(practice=practice).pixmap(QSize(44, 44)))
+        titles = QVBoxLayout()
+        titles.setSpacing(0)
+        titles.addWidget(label("Log in", "title"))
+        titles.addWidget(label("NextCall rings your phone, then you type the ID you hear.", "small"))
+        heading.addWidget(logo)
+        heading.addLayout(titles, 1)
+        content.addLayout(heading)
+        content.addSpacing(look.GAP)
+
+        phone_card, phone_step = _card()
+        phone_step.addWidget(label("1   Your phone", "section"))
+        phone_step.addWidget(_field("API key", self._key))
+        phone_step.addWidget(_field("Campaign ID", self._campaign))
+        self._phone_row = _field("Phone number", self._phone, self._phone_hint)
+        phone_step.addWidget(self._phone_row)
+        go = QHBoxLayout()
+        go.addWidget(self._remember, 1)
+        go.addWidget(self._call_me)
+        phone_step.addLayout(go)
+        content.addWidget(phone_card)
+
+        id_card, id_step = _card()
+        id_step.addWidget(label("2   Your agent ID", "section"))
+        id_step.addWidget(self._heard)
+        id_step.addWidget(_field("Agent ID", self._agent_id))
+        go = QHBoxLayout()
+        go.addWidget(self._again)
+        go.addStretch()
+        go.addWidget(self._log_in)
+        id_step.addLayout(go)
+        content.addWidget(id_card)
+
+        content.addWidget(self._message)
+        content.addStretch()
+        foot = QHBoxLayout()
+        foot.addWidget(self._practice)
+        foot.addStretch()
+        foot.addWidget(self._settings)
+        content.addLayout(foot)
+        self.setMinimumWidth(460)
+
+    def _entry(self) -> LoginEntry | None:
+        """What is filled in, or None after saying what is missing and putting the keyboard there."""
+        needed = [(self._key, "Enter the API key"), (self._campaign, "Enter the campaign ID")]
+        if self._call_me.isVisibleTo(self):
+            needed.append((self._phone, "Enter your phone number"))
+        for edit, wish in needed:
+            if not edit.text().strip():
+                self._message.say(
+                    wish, "Your team lead has it." if edit is not self._phone else "The one that NextCall should ring.", "warn"
+                )
+                edit.setFocus()
+                return None
+        return LoginEntry(
+            key=self._key.text().strip(),
+            campaign_id=int(self._campaign.text()),
+            phone_number=self._phone.text().strip(),
+            remember=self._remember.isChecked(),
+        )
+
+    def _on_call_me(self) -> None:
+        entry = self._entry()
+        if entry is not None:
+            self._agent_id.clear()  # each call has its own
+            self.call_me_requested.emit(entry)
+
+    def _on_log_in(self) -> None:
+        agent_id = "".join(self._agent_id.text().split())
+        if not agent_id:
+            self._message.say("Enter the agent ID you hear", "Press “Call me” first if your phone has not rung.", "warn")
+            self._agent_id.setFocus()
+            return
+        entry = self._entry()
+        if entry is not None:
+            self.log_in_requested.emit(entry, agent_id)
+
+    def _on_show_key(self, shown: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+        self._key.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
+        self._show_key.setIcon(look.icon("eye-off" if shown else "eye", "muted"))
+
+    def _on_phone_changed(self, text: str) -> None:
+        self._phone_hint.setText(phone.hint(text) or " ")
+
+    def _on_agent_id_changed(self, text: str) -> None:
+        # the voice says "4 0 2 7" and people type or paste it so
+        packed = "".join(character for character in text if not character.isspace() and character.isprintable())
+        if packed != text:
+            with QSignalBlocker(self._agent_id):
+                self._agent_id.setText(packed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter goes on from where the keyboard is; Escape does nothing, because a dialog that vanishes is a surprise."""
+        if event.key() == Qt.Key.Key_Escape:
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self._agent_id.hasFocus():
+                self._on_log_in()
+            elif isinstance(self.focusWidget(), QLineEdit | QCheckBox):
+                self._on_call_me()
+            else:
+                super().keyPressEvent(event)
+            return
+        super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.close_requested.emit()
+
+
+def _card() -> tuple[QFrame, QVBoxLayout]:
+    card = QFrame()
+    card.setProperty("role", "card")
+    inside = QVBoxLayout(card)
+    inside.setContentsMargins(look.ROOM, 14, look.ROOM, 14)
+    inside.setSpacing(look.GAP)
+    return card, inside
+
+
+def _field(name: str, edit: QLineEdit, hint: QLabel | None = None) -> QWidget:
+    """A field under its name, which screen readers and other programs know it by."""
+    row = QWidget()
+    stack = QVBoxLayout(row)
+    stack.setContentsMargins(0, 2, 0, 0)
+    stack.setSpacing(3)
+    caption = label(name, "small")
+    caption.setBuddy(edit)
+    edit.setAccessibleName(name)
+    stack.addWidget(caption)
+    stack.addWidget(edit)
+    if hint is not None:
+        stack.addWidget(hint)
+    return row

@@ -1,0 +1,151 @@
+"""The few parts that several windows share: labels of the type scale, the message bar, the clock, the practice mark."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop.errors import NextCallError
+from desktop.ui import look
+
+
+def label(text: str = "", role: str = "body", *, wraps: bool = False) -> QLabel:
+    """A label of the type scale: display, title, section, body, muted, small or clock. Never takes text for markup."""
+    made = QLabel(text)
+    made.setProperty("role", role)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wraps)
+    return made
+
+
+def button(text: str, role: str = "", icon: str = "") -> QPushButton:
+    """A button: `primary` for the one that goes on, `flat` for the quiet ones. Enter presses it when it has the focus."""
+    made = QPushButton(text)
+    made.setProperty("role", role)
+    made.setAutoDefault(False)
+    if icon:
+        made.setIcon(look.icon(icon, {"primary": "on-accent", "flat": "accent"}.get(role, "text")))
+        made.setIconSize(QSize(18, 18))
+    return made
+
+
+class MessageBar(QFrame):
+    """One message above the buttons. Its place stays reserved, so that nothing moves under the agent's mouse."""
+
+    _ICONS: ClassVar = {"busy": "waiting", "good": "check", "warn": "warning", "bad": "warning"}
+
+    def __init__(self, lines: int = 3) -> None:
+        super().__init__()
+        self.setProperty("role", "message")
+        self.setProperty("tone", "")
+        self._icon = look.Glyph("info", 20)
+        self._title = label(role="section", wraps=True)
+        self._text = label(wraps=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, look.GAP, 12, look.GAP)
+        row.setSpacing(look.GAP + 2)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        self.setMinimumHeight(lines * self.fontMetrics().lineSpacing() + 2 * look.GAP + 2)
+        self.clear()
+
+    def text(self) -> str:
+        """What stands there now, for people who cannot see it and for tests."""
+        return " ".join(filter(None, (self._title.text(), self._text.text())))
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self._say("", "", "")
+
+    def say(self, title: str, text: str = "", tone: str = "busy") -> None:
+        """Say something in the `tone` busy, good, warn or bad."""
+        self._say(title, text, tone)
+
+    def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
+        """Tell a failure: what happened, why, what became of the work, what to do."""
+        reason = failure.reason.rstrip(".") + "." if failure.reason else ""
+        self._say(f"{failure.title}.", " ".join(filter(None, (reason, became_of_work, failure.advice))), "bad")
+
+    def _say(self, title: str, text: str, tone: str) -> None:
+        self._title.setText(title)
+        self._title.setVisible(bool(title))
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+        self._icon.setVisible(bool(tone))
+        if tone:
+            self._icon.show_icon(self._ICONS[tone], "accent" if tone == "busy" else tone)
+        if tone != self.property("tone"):
+            self.setProperty("tone", tone)
+            for part in (self, self._title):  # a style sheet looks at properties only when it is asked to
+                part.style().unpolish(part)
+                part.style().polish(part)
+        self.setAccessibleName(self.text())
+
+
+class Clock(QLabel):
+    """Minutes and seconds since `restart`, counted only while it can be seen."""
+
+    def __init__(self, role: str = "clock") -> None:
+        super().__init__("0:00")
+        self.setProperty("role", role)
+        self._since = QElapsedTimer()
+        self._since.start()
+        self._tick = QTimer(self)
+        self._tick.setInterval(1000)
+        self._tick.timeout.connect(self._show)
+
+    def restart(self) -> None:
+        """Count from zero again."""
+        self._since.restart()
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._show()
+        self._tick.start()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._tick.stop()
+        super().hideEvent(event)
+
+    def _show(self) -> None:
+        minutes, seconds = divmod(self._since.elapsed() // 1000, 60)
+        hours, minutes = divmod(minutes, 60)
+        self.setText(f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}")
+
+
+class PracticeMark(QFrame):
+    """The mark that every window of a practice shift wears, so that nobody takes it for a live one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "practice")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.ROOM, 5, look.ROOM, 5)
+        row.addWidget(look.Glyph("practice", 18, "on-practice"))
+        row.addWidget(label("PRACTICE  ·  nobody is really called"))
+        row.addStretch()
+
+
+def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE) -> QVBoxLayout:
+    """The layout for a window's content: in practice mode the practice mark stands above it."""
+    outer = QVBoxLayout(window)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.setSpacing(0)
+    if practice:
+        outer.addWidget(PracticeMark())
+    content = QVBoxLayout()
+    content.setContentsMargins(margin, margin - 4, margin, margin - 4)
+    content.setSpacing(look.GAP)
+    outer.addLayout(content, 1)
+    return content

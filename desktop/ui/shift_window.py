@@ -1,0 +1,187 @@
+"""The shift window: the state of the shift in words, its clock, the health of the line, what is not stored yet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+
+from desktop.errors import NextCallError
+from desktop.shift.session import Health, Line
+from desktop.shift.states import State
+from desktop.ui import look
+from desktop.ui.parts import Clock, MessageBar, button, framed, label
+
+FACES: dict[State, tuple[str, str]] = {
+    State.SIGNED_OUT: ("phone", "muted"),
+    State.CALLING: ("phone-rings", "accent"),
+    State.EXPECTING_ID: ("key", "accent"),
+    State.LOGGING_IN: ("headset", "accent"),
+    State.WAITING: ("waiting", "accent"),
+    State.CONNECTED: ("person", "good"),
+    State.SAVING: ("saving", "accent"),
+    State.LOGGED_OFF: ("hang-up", "warn"),
+}
+"""The icon and the tone of each state, here and in the tray."""
+
+_MEANING = {
+    State.SIGNED_OUT: "Log in to take calls.",
+    State.CALLING: "Pick up your phone when it rings.",
+    State.EXPECTING_ID: "Stay on the line.",
+    State.LOGGING_IN: "Stay on the line.",
+    State.WAITING: "You hear hold music. A beep means that somebody is on the line.",
+    State.CONNECTED: "Somebody is on your line. The line stays up until you store the call.",
+    State.SAVING: "Storing what you entered.",
+    State.LOGGED_OFF: "Your shift is over. Nobody is connected to you any more.",
+}
+
+
+class ShiftWindow(QMainWindow):
+    """Small, stays open for the whole shift."""
+
+    show_call_requested = Signal()
+    leave_requested = Signal()
+    quit_requested = Signal()
+
+    def __init__(self, *, practice: bool) -> None:
+        super().__init__()
+        self.setWindowTitle("NextCall")
+        self.setWindowIcon(look.app_icon(practice=practice))
+        self._state: State | None = None
+
+        # The state
+        self._face = look.Glyph("phone", 34)
+        self._words = label("", "title", wraps=True)
+        self._meaning = label("", "muted", wraps=True)
+        self._clock = Clock()
+        self._clock.setAccessibleName("Time in this state")
+
+        # The line and the work
+        self._line_icon = look.Glyph("line-good", 18)
+        self._line_words = label("", wraps=True)
+        self._stored_icon = look.Glyph("check", 18)
+        self._stored_words = label()
+        self._who = label("", "small")
+
+        # What can be done
+        self._message = MessageBar(lines=2)
+        self._show_call = button("Show call", "primary", "person")
+        self._show_call.clicked.connect(self.show_call_requested)
+        self._leave = button("Leave", "", "leave")
+        self._leave.setToolTip("Stop working without a last call. NextCall asks first.")
+        self._leave.clicked.connect(self.leave_requested)
+
+        self._assemble(practice=practice)
+        self._fill_menu()
+        self.show_state(State.SIGNED_OUT)
+        self.show_stored(0)
+
+    # What others tell it
+
+    def show_state(self, state: State) -> None:
+        """Show the words of the state table; the clock starts anew with each state."""
+        if state is not self._state:
+            self._state = state
+            self._clock.restart()
+        icon, tone = FACES[state]
+        self._face.show_icon(icon, tone)
+        self._words.setText(state.value)
+        self._meaning.setText(_MEANING[state])
+        on_call = state in {State.CONNECTED, State.SAVING}
+        self._show_call.setVisible(on_call)
+        self._show_call_action.setEnabled(on_call)
+        self._leave.setVisible(state in {State.WAITING, State.CONNECTED})
+        self._message.clear()
+
+    def show_line(self, line: Line) -> None:
+        """Tell how the line to the call center is."""
+        match line.health:
+            case Health.IDLE:
+                icon, tone, text = "line-good", "muted", "Line to the call center: not in use"
+            case Health.CONNECTED:
+                icon, tone, text = "line-good", "good", "Line to the call center: connected"
+            case Health.RECONNECTING:
+                icon, tone = "line-bad", "bad"
+                text = f"Reconnecting since {line.since:%H:%M:%S}. {line.reason}."
+        self._line_icon.show_icon(icon, tone)
+        self._line_words.setText(text)
+
+    def show_stored(self, stored: int, *, unsent: int = 0) -> None:
+        """Tell how many calls of this shift are stored and how many are not."""
+        calls = "1 call" if stored == 1 else f"{stored} calls"
+        self._stored_icon.show_icon("warning" if unsent else "check", "warn" if unsent else "muted")
+        self._stored_words.setText(f"{calls} stored, {unsent} not stored yet" if unsent else f"{calls} stored")
+
+    def show_agent(self, agent_id: str, campaign_id: int) -> None:
+        """Tell as whom the agent works."""
+        self._who.setText(f"Agent {agent_id}   ·   Campaign {campaign_id}" if agent_id else "")
+
+    def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
+        """Tell a failure."""
+        self._message.tell(failure, became_of_work)
+
+    def say(self, title: str, text: str = "", tone: str = "busy") -> None:
+        """Say something that is no failure."""
+        self._message.say(title, text, tone)
+
+    # Inside
+
+    def _assemble(self, *, practice: bool) -> None:
+        root = QWidget()
+        self.setCentralWidget(root)
+        content = framed(root, practice=practice, margin=20)
+
+        state = QHBoxLayout()
+        state.setSpacing(14)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._words)
+        words.addWidget(self._meaning)
+        state.addWidget(self._face, 0, Qt.AlignmentFlag.AlignTop)
+        state.addLayout(words, 1)
+        state.addWidget(self._clock, 0, Qt.AlignmentFlag.AlignTop)
+        content.addLayout(state)
+        content.addSpacing(look.GAP)
+
+        card = QFrame()
+        card.setProperty("role", "card")
+        rows = QVBoxLayout(card)
+        rows.setContentsMargins(14, 10, 14, 10)
+        rows.setSpacing(look.GAP)
+        rows.addLayout(_row(self._line_icon, self._line_words))
+        rows.addLayout(_row(self._stored_icon, self._stored_words))
+        content.addWidget(card)
+        content.addWidget(self._message)
+        content.addStretch()
+
+        foot = QHBoxLayout()
+        foot.addWidget(self._who, 1)
+        foot.addWidget(self._leave)
+        foot.addWidget(self._show_call)
+        content.addLayout(foot)
+        self.setMinimumSize(430, 330)
+
+    def _fill_menu(self) -> None:
+        menu = self.menuBar().addMenu("&Shift")
+        self._show_call_action = QAction("Show &call", self)
+        self._show_call_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
+        self._show_call_action.triggered.connect(self.show_call_requested)
+        leave = QAction("&Quit NextCall", self)
+        leave.setMenuRole(QAction.MenuRole.QuitRole)
+        leave.setShortcut(QKeySequence("Ctrl+Q"))
+        leave.triggered.connect(self.quit_requested)
+        menu.addAction(self._show_call_action)
+        menu.addSeparator()
+        menu.addAction(leave)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()  # leaving is decided elsewhere, it may have to ask first
+        self.quit_requested.emit()
+
+
+def _row(icon: QWidget, words: QLabel) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(10)
+    row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(words, 1)
+    return row
