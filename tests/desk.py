@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 SCREEN = ("-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset")
+TRAY_TITLE = "panel"
 KEYRING_PASSWORD = "a test's own"
 
 BUS = """\
@@ -231,13 +232,13 @@ class Desk(Session):
         return self.run("xdotool", *map(str, arguments)).strip()
 
     def windows(self, title: str = "") -> list[Window]:
-        """Those the window manager manages whose title contains `title`."""
+        """The programs' windows whose title contains `title`."""
         numbers = re.findall(r"0x[0-9a-f]+", self.run("xprop", "-root", "_NET_CLIENT_LIST"))
         found = []
         for number in [int(text, 16) for text in numbers]:
             with contextlib.suppress(pytest.fail.Exception):  # it may just have closed
                 found.append(Window(number, self.xdotool("getwindowname", number)))
-        return [window for window in found if title in window.title]
+        return [window for window in found if title in window.title and window.title != TRAY_TITLE]
 
     def wait_for_window(self, title: str) -> Window:
         """The window with this title, as soon as it is there."""
