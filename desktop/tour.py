@@ -24,6 +24,7 @@ from desktop.app import App, Options, QtApplication, Site
 from desktop.errors import NextCallError
 from desktop.practice.scenario import load_scenario
 from desktop.shift.states import State
+from desktop.ui import look
 
 Part = TypeVar("Part", bound=QWidget)
 
@@ -57,7 +58,7 @@ async def play(qt: QtApplication, out: Path) -> int:
         try:
             if app.site is None or app.site.service is None:
                 raise TourStuck("there is no practice service")
-            await _shift(app.site, _Camera(out))
+            await _shift(app.site, _Camera(qt, out))
             ledger = app.site.service.ledger()
         finally:
             await app.close()
@@ -101,21 +102,20 @@ async def _shift(site: Site, camera: _Camera) -> None:
 class _Camera:
     """Takes one picture of all open windows, side by side, per step and colour scheme."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, qt: QtApplication, out: Path) -> None:
+        self._qt = qt
         self._out = out
         self._taken = 0
         for scheme in ("light", "dark"):
             (out / scheme).mkdir(parents=True, exist_ok=True)
 
     async def take(self, step: str) -> None:
-        """Picture `step` in light and dark, and leave the colours as they were."""
+        """Picture `step` in dark and light."""
         self._taken += 1
-        hints = QApplication.styleHints()
-        for scheme, name in ((Qt.ColorScheme.Dark, "dark"), (Qt.ColorScheme.Light, "light")):
-            hints.setColorScheme(scheme)
+        for scheme in ("dark", "light"):
+            look.wear(self._qt, scheme)
             await asyncio.sleep(_SETTLE)
-            self._picture().save(str(self._out / name / f"{self._taken:02} {step}.png"))
-        hints.unsetColorScheme()
+            self._picture().save(str(self._out / scheme / f"{self._taken:02} {step}.png"))
 
     def _picture(self) -> QImage:
         windows = [window for window in QApplication.topLevelWidgets() if window.isVisible() and window.isWindow()]

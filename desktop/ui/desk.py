@@ -104,7 +104,7 @@ class Desk(QObject):
             key=self._practice_key,
             campaign_id=remembered.campaign_id,
             phone_number=remembered.phone_number,
-            remember=remembered.remember,
+            remember=remembered.remember and not self._practice,
         )
         self.login.show_key_wait(waiting=False)
         self.login.focus_first_gap()

@@ -6,6 +6,7 @@ Fusion on every system, because it follows a palette everywhere; type sizes grow
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from string import Template
 
@@ -23,36 +24,49 @@ TIGHT, GAP, ROOM, WIDE = 4, 8, 16, 24
 """The spacings, in device-independent pixels."""
 
 
+@dataclass
+class _Worn:
+    scheme: str = "light"
+    size: float = 10.0
+
+
+_worn = _Worn()
+"""What the one QApplication of this process wears now."""
+
+
 @cache
 def _palettes() -> dict[str, dict[str, str]]:
     return tomllib.loads((RESOURCES / "style" / "colours.toml").read_text(encoding="utf-8"))
 
 
-def scheme() -> str:
-    """`light` or `dark`, as the system has it."""
-    return "dark" if QApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
-
-
 def colour(name: str) -> QColor:
-    """A colour of colours.toml in the present scheme."""
-    return QColor(_palettes()[scheme()][name])
+    """A colour of colours.toml in the scheme that the program wears now."""
+    return QColor(_palettes()[_worn.scheme][name])
 
 
 def dress(app: QApplication) -> None:
-    """Give `app` its style, and again whenever the system changes between light and dark."""
+    """Give `app` its style, in light or dark as the system has it, and again whenever the system changes."""
     app.setStyle("Fusion")
-    base = app.font().pointSizeF()
-    if base <= 0:  # a font given in pixels
-        base = 10.0
+    size = app.font().pointSizeF()
+    _worn.size = size if size > 0 else 10.0  # a font given in pixels has no point size
+    without_wish = "dark" if app.palette().color(QPalette.ColorRole.Window).lightness() < 128 else "light"
 
     def dress_now() -> None:
-        app.setPalette(_palette())
-        sizes = {name: f"{base * factor:.1f}" for name, factor in _SCALE.items()}
-        sheet = Template((RESOURCES / "style" / "nextcall.qss").read_text(encoding="utf-8"))
-        app.setStyleSheet(sheet.substitute(_palettes()[scheme()] | sizes))
+        wishes = {Qt.ColorScheme.Light: "light", Qt.ColorScheme.Dark: "dark"}
+        wear(app, wishes.get(app.styleHints().colorScheme(), without_wish))
 
     dress_now()
     app.styleHints().colorSchemeChanged.connect(dress_now)
+
+
+def wear(app: QApplication, scheme: str) -> None:
+    """Put on the colours of `light` or `dark`."""
+    _worn.scheme = scheme
+    app.setPalette(_palette())
+    sizes = {name: f"{_worn.size * factor:.1f}" for name, factor in _SCALE.items()}
+    sheet = Template((RESOURCES / "style" / "nextcall.qss").read_text(encoding="utf-8"))
+    places = {"icons": (RESOURCES / "icons").as_posix(), "scheme": scheme}
+    app.setStyleSheet(sheet.substitute(_palettes()[scheme] | sizes | places))
 
 
 _SCALE = {"small": SMALL, "body": BODY, "title": TITLE, "display": DISPLAY}
@@ -72,7 +86,7 @@ def _palette() -> QPalette:
         QPalette.ColorRole.ToolTipBase: "surface",
         QPalette.ColorRole.ToolTipText: "text",
         QPalette.ColorRole.Highlight: "accent",
-        QPalette.ColorRole.HighlightedText: "on-accent",
+        QPalette.ColorRole.HighlightedText: "on_accent",
         QPalette.ColorRole.Accent: "accent",
         QPalette.ColorRole.Link: "accent",
         QPalette.ColorRole.Mid: "line",
@@ -145,7 +159,8 @@ class _LineIcon(QIconEngine):
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         tone = "muted" if mode is QIcon.Mode.Disabled else self._tone
-        _renderer(self._name, colour(tone).name()).render(painter, QRectF(rect))
+        square = QRectF(rect.x(), rect.y(), rect.height(), rect.height())  # a wider place leaves air before the words
+        _renderer(self._name, colour(tone).name()).render(painter, square)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, state, 1.0)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.errors import NextCallError
 from desktop.ui import look
@@ -27,8 +27,8 @@ def button(text: str, role: str = "", icon: str = "") -> QPushButton:
     made.setProperty("role", role)
     made.setAutoDefault(False)
     if icon:
-        made.setIcon(look.icon(icon, {"primary": "on-accent", "flat": "accent"}.get(role, "text")))
-        made.setIconSize(QSize(18, 18))
+        made.setIcon(look.icon(icon, {"primary": "on_accent", "flat": "accent"}.get(role, "text")))
+        made.setIconSize(QSize(22, 18))
     return made
 
 
@@ -51,6 +51,7 @@ class MessageBar(QFrame):
         words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._text)
+        words.addStretch()
         row = QHBoxLayout(self)
         row.setContentsMargins(12, look.GAP, 12, look.GAP)
         row.setSpacing(look.GAP + 2)
@@ -73,7 +74,7 @@ class MessageBar(QFrame):
 
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell a failure: what happened, why, what became of the work, what to do."""
-        reason = failure.reason.rstrip(".") + "." if failure.reason else ""
+        reason = failure.reason[:1].upper() + failure.reason[1:].rstrip(".") + "." if failure.reason else ""
         self._say(f"{failure.title}.", " ".join(filter(None, (reason, became_of_work, failure.advice))), "bad")
 
     def _say(self, title: str, text: str, tone: str) -> None:
@@ -90,6 +91,18 @@ class MessageBar(QFrame):
                 part.style().unpolish(part)
                 part.style().polish(part)
         self.setAccessibleName(self.text())
+        grow_to_fit(self)
+
+
+def grow_to_fit(part: QWidget) -> None:
+    """Make the window of `part` as high as its words need: Qt does not do so by itself for words that wrap."""
+    window = part.window()
+    content = window.centralWidget() if isinstance(window, QMainWindow) else window
+    layout = content.layout() if content is not None else None
+    if content is not None and layout is not None and window.isVisible():
+        missing = layout.totalMinimumHeightForWidth(content.width()) - content.height()
+        if missing > 0:
+            window.resize(window.width(), window.height() + missing)
 
 
 class Clock(QLabel):
@@ -132,7 +145,7 @@ class PracticeMark(QFrame):
         self.setProperty("role", "practice")
         row = QHBoxLayout(self)
         row.setContentsMargins(look.ROOM, 5, look.ROOM, 5)
-        row.addWidget(look.Glyph("practice", 18, "on-practice"))
+        row.addWidget(look.Glyph("practice", 18, "on_practice"))
         row.addWidget(label("PRACTICE  ·  nobody is really called"))
         row.addStretch()
 

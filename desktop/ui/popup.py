@@ -154,8 +154,8 @@ class PopupWindow(QWidget):
         fields = QVBoxLayout(form)
         fields.setContentsMargins(0, 0, 0, 0)
         fields.setSpacing(12)
-        fields.addWidget(_titled("Disposition", self._disposition, "digits choose"), 3)
-        fields.addWidget(_titled("Notes", self._notes), 2)
+        fields.addWidget(_titled("Disposition", self._disposition, f"keys 1 to {min(len(BUILT_IN), 9)} choose"))
+        fields.addWidget(_titled("Notes", self._notes), 1)
         sides.addWidget(form)
         sides.setStretchFactor(0, 5)
         sides.setStretchFactor(1, 4)
@@ -215,6 +215,12 @@ class DispositionList(QListWidget):
         self.setItemDelegate(_DigitDelegate(self))
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        """High enough for the dispositions that have a digit, so that they need no scrolling."""
+        rows = min(self.count(), 9) * max(self.sizeHintForRow(0), 1)
+        return QSize(240, rows + 2 * self.frameWidth() + 12)
 
     def chosen(self) -> str:
         """The chosen disposition, or an empty text."""
@@ -246,7 +252,7 @@ class _DigitDelegate(QStyledItemDelegate):
             return
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
-        painter.setPen(look.colour("on-accent" if selected else "muted"))
+        painter.setPen(look.colour("on_accent" if selected else "muted"))
         area = option.rect.adjusted(0, 0, -12, 0)
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(index.row() + 1))
         painter.restore()
