@@ -252,7 +252,7 @@ class Desk(Session):
 
     def tray_icons(self) -> list[str]:
         """The window classes of the icons that the tray holds."""
-        tree = self.run("xwininfo", "-root", "-tree").splitlines()
+        tree = wait_until(self._tree, "a moment in which no window goes")
         panels = [place for place, line in enumerate(tree) if '("panel" "trayer")' in line]
         icons: list[str] = []
         for place in panels:
@@ -262,6 +262,12 @@ class Desk(Session):
                     break
                 icons += re.findall(r'\("[^"]*" "([^"]*)"\)', line)
         return icons
+
+    def _tree(self) -> list[str]:
+        """All windows, indented by depth; nothing if one went while they were being read."""
+        with contextlib.suppress(pytest.fail.Exception):
+            return self.run("xwininfo", "-root", "-tree").splitlines()
+        return []
 
     def notifications(self) -> list[Notification]:
         """Every one that was shown on this desk, in order."""
