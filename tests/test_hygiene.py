@@ -305,12 +305,15 @@ print(*(then - now for then, now in zip(before, after)))
 
 
 def test_qt_loses_no_references() -> None:
-    """PySide6 6.12.0 drops one reference to None or True with each of these, and Python 3.11 aborts when there is none left."""
+    """PySide6 6.12.0 drops one reference to None or True with each of these, and Python 3.11 aborts when there is none left.
+
+    From Python 3.12 on these objects live for ever, and their counts mean nothing.
+    """
     done = subprocess.run([sys.executable, "-c", LOST_REFERENCES], capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     lost = [int(number) for number in done.stdout.split()]
     assert len(lost) == 3
-    assert max(lost) < 100  # of 20,000 steps
+    assert sys.version_info >= (3, 12) or max(lost) < 100  # of 20,000 steps
 
 
 # ----------------------------------------------------------------------------------------------------------- the lock
