@@ -1,7 +1,7 @@
 """SOAP envelopes, as a careful server reads and writes them: both versions of SOAP, document/literal wrapped.
 
 Nothing that arrives is trusted: no document type, no entities, no network, nothing but text in a parameter. This module must not
-know any function by name, and what it says about a broken request never quotes the request: that may contain the key.
+know any function by name, and what it says about a broken request never quotes a text of it: that may be the key.
 """
 
 from __future__ import annotations

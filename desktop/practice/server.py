@@ -44,7 +44,7 @@ HOST = "127.0.0.1"
 LARGEST_REQUEST = 16 * 1024 * 1024
 """Bytes. 1 MB of notes can take several when it is escaped; more than this nobody types."""
 
-_SECONDS_TO_FINISH = 1
+_SECONDS_TO_FINISH = 0.5
 """How long open requests may go on when the service stops. Blocked calls are ended at once, so this is for slow uploads."""
 
 _LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
@@ -326,7 +326,7 @@ class _Listener(uvicorn.Server):
                 lifespan="off",
                 log_config=None,  # a windowed program has no stdout to log to
                 access_log=False,
-                timeout_graceful_shutdown=_SECONDS_TO_FINISH,  # without it, an open call is waited for for ever
+                timeout_graceful_shutdown=2,  # the last resort: without it, uvicorn may wait for ever
             )
         )
         self._center = center
@@ -338,10 +338,14 @@ class _Listener(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._center.close()
+        grace = asyncio.get_running_loop().call_later(_SECONDS_TO_FINISH, self._abandon)
         await super().shutdown(sockets)
+        grace.cancel()
+
+    def _abandon(self) -> None:
+        """Drop every connection; to its handler that is a client who left, so it ends in silence."""
         for connection in list(self.server_state.connections):
-            connection.transport.abort()  # what outlasts the grace would outlast the loop
-        await asyncio.sleep(0)
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -489,8 +493,9 @@ def _bind(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         bound.close()
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = error.strerror if isinstance(error, OSError) else error
         raise NextCallError(
-            f"Port {port} is in use by another program." if taken else f"Port {port} cannot be used: {error}.",
+            f"Port {port} is in use by another program." if taken else f"Port {port} cannot be used: {why}.",
             title="The practice service cannot start",
             advice="Choose another port, or leave the port out to get any free one.",
         ) from error
