@@ -90,8 +90,8 @@ def run(arguments: list[str]) -> int:
         _provide(FOR_QT + FOR_A_SCREEN)
         _bring_in_step()
         return _call([PYTHON, "-m", "desktop", "--practice", *arguments])
-    missing = _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN)
-    if missing or not all(map(shutil.which, ("Xvfb", "openbox", "dbus-run-session"))):
+    _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN)
+    if not all(map(shutil.which, ("Xvfb", "openbox", "dbus-run-session"))):
         raise Stopped("There is no screen here, and a virtual one needs Xvfb, openbox and dbus-run-session.")
     _bring_in_step()
     print("No screen here: playing a practice shift on a virtual one.", flush=True)
