@@ -96,11 +96,7 @@ def run(arguments: list[str]) -> int:
     _bring_in_step()
     print("No screen here: playing a practice shift on a virtual one.", flush=True)
     with _virtual_screen() as environment:
-        command: Command = ["dbus-run-session", "--", PYTHON, "-m", "desktop", "tour", "--out", "tour", *arguments]
-        code = _call(command, environment)
-    if code == 0:
-        print(f"A picture of each step is in {ROOT / 'tour'}")
-    return code
+        return _on_a_bus([PYTHON, "-m", "desktop", "tour", "--out", "tour", *arguments], environment)
 
 
 def test(arguments: list[str]) -> int:
@@ -260,6 +256,16 @@ def _virtual_screen() -> Iterator[dict[str, str]]:
         environment.setdefault("XDG_RUNTIME_DIR", runtime)
         leaving.enter_context(_started(["openbox"], environment))
         yield environment
+
+
+def _on_a_bus(command: Command, environment: Mapping[str, str]) -> int:
+    """Run a program with a session bus. What the bus starts for it is not heard: it complains when the bus goes away."""
+    ours = os.dup(2)
+    try:
+        aloud = ["dbus-run-session", "--", "sh", "-c", f'exec "$@" 2>&{ours}', "sh", *command]
+        return subprocess.run(aloud, env=environment, stderr=subprocess.DEVNULL, pass_fds=(ours,), check=False).returncode
+    finally:
+        os.close(ours)
 
 
 @contextlib.contextmanager
