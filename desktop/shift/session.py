@@ -87,6 +87,7 @@ class AgentSession:
         """Have the call center ring the agent's phone. If its answer is lost, the phone may ring all the same."""
         self._step(Step.CALL_ME)
         try:
+            await self._center.open()  # it may have failed at the start
             await self._center.send_agent_call_back(self._account, phone_number)
         except OutcomeUnknown:
             self._step(Step.PHONE_RINGS)
@@ -100,6 +101,7 @@ class AgentSession:
         """Log the agent in. From then on the agent is in the queue, so `next_call` must follow at once."""
         self._step(Step.LOG_IN)
         try:
+            await self._center.open()
             await self._center.login_agent(self._account, agent_id)
         except BaseException:
             self._step(Step.FAILED)
