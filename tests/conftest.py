@@ -101,6 +101,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.fixture(scope="session")
+def qapp_cls() -> type:
+    """The application of NextCall: there is one in a process, and windows are tested in the one they are made for."""
+    from desktop.app import QtApplication
+
+    return QtApplication
+
+
 @pytest.fixture
 def qloop(qapp: Any) -> Iterator[asyncio.AbstractEventLoop]:
     """A qasync loop on the session's QApplication, with nothing on it yet and nothing left on it afterwards."""
