@@ -30,6 +30,7 @@ from desktop.shift.states import IN_QUEUE
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import look
 from desktop.ui.desk import Desk, Memory
+from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
 
 log = logging.getLogger(__name__)
@@ -159,6 +160,7 @@ class App(QObject):
         phone.hang_up_requested.connect(
             lambda: tasks.spawn(in_thread(lambda: service.hang_up(number), "practice phone"), "hang up")
         )
+        place(phone, 1.0, 1.0)
         phone.show()
         return Site(desk, center, tasks, service, phone, unwatch)
 

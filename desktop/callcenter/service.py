@@ -16,7 +16,7 @@ class HostedCallCenter(Protocol):
     """
 
     async def open(self) -> None:
-        """Learn the service's contract. Needed once, before anything else; calling it again after a failure tries again."""
+        """Learn the service's contract, before anything else. Does nothing once it is known, and tries again after a failure."""
 
     def offers(self, function: Function) -> bool:
         """Whether the service has this function; False before `open()`. Controls of missing functions are hidden."""

@@ -27,6 +27,7 @@ from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
+from desktop.ui.parts import place
 from desktop.ui.popup import PopupWindow
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
@@ -74,6 +75,11 @@ class Desk(QObject):
         self.reminder = HangUpWindow(practice=self._practice)
         self.tray = Tray(self, practice=self._practice)
         self._notifier = Notifier(self.tray.notify, practice=self._practice)
+
+        place(self.login, 0.5, 0.4)
+        place(self.window, 1.0, 0.0)
+        place(self.popup, 0.15, 0.2)
+        place(self.reminder, 0.5, 0.4)
 
         self.login.call_me_requested.connect(self._on_call_me_requested)
         self.login.log_in_requested.connect(self._on_log_in_requested)

@@ -74,7 +74,7 @@ class LoginDialog(QDialog):
         self._again.clicked.connect(self._on_call_me)
 
         # What went wrong, and ways elsewhere
-        self._message = MessageBar(lines=4)
+        self._message = MessageBar(lines=2)
         self._practice = button("End practice" if practice else "Practice", "flat", "practice")
         self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
         self._practice.clicked.connect(self.practice_requested)
@@ -165,34 +165,13 @@ class LoginDialog(QDialog):
         content.addLayout(heading)
         content.addSpacing(look.GAP)
 
-        phone_card, phone_step = _card()
-        phone_step.addWidget(label("1   Your phone", "section"))
-        phone_step.addWidget(_field("API key", self._key))
-        numbers = QHBoxLayout()
-        numbers.setSpacing(12)
-        self._phone_row = _field("Phone number", self._phone, self._phone_hint)
-        numbers.addWidget(_field("Campaign ID", self._campaign, label(" ", "small")), 2)
-        numbers.addWidget(self._phone_row, 3)
-        phone_step.addLayout(numbers)
-        go = QHBoxLayout()
-        go.addWidget(self._remember, 1)
-        go.addWidget(self._call_me)
-        phone_step.addLayout(go)
-        content.addWidget(phone_card)
-
-        id_card, id_step = _card()
-        id_step.addWidget(label("2   Your agent ID", "section"))
-        id_step.addWidget(self._heard)
-        go = QHBoxLayout()
-        go.setSpacing(12)
-        go.addWidget(_field("Agent ID", self._agent_id), 1)
-        go.addWidget(self._again, 0, Qt.AlignmentFlag.AlignBottom)
-        go.addWidget(self._log_in, 0, Qt.AlignmentFlag.AlignBottom)
-        id_step.addLayout(go)
-        content.addWidget(id_card)
-
+        steps = QHBoxLayout()
+        steps.setSpacing(look.ROOM)
+        steps.addWidget(self._phone_step(), 3)
+        steps.addWidget(self._id_step(), 2)
+        content.addLayout(steps, 1)
+        content.addSpacing(look.TIGHT)
         content.addWidget(self._message)
-        content.addStretch()
         foot = QHBoxLayout()
         foot.addWidget(self._practice)
         foot.addStretch()
@@ -202,7 +181,37 @@ class LoginDialog(QDialog):
             self._remember.hide()
             self._settings.hide()
         content.addLayout(foot)
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(760)
+
+    def _phone_step(self) -> QFrame:
+        card, step = _card()
+        step.addWidget(label("1   Your phone", "section"))
+        step.addWidget(_field("API key", self._key))
+        numbers = QHBoxLayout()
+        numbers.setSpacing(12)
+        self._phone_row = _field("Phone number", self._phone, self._phone_hint)
+        numbers.addWidget(_field("Campaign ID", self._campaign, label(" ", "small")), 2)
+        numbers.addWidget(self._phone_row, 3)
+        step.addLayout(numbers)
+        go = QHBoxLayout()
+        go.addWidget(self._remember)
+        go.addStretch()
+        go.addWidget(self._call_me)
+        step.addLayout(go)
+        return card
+
+    def _id_step(self) -> QFrame:
+        card, step = _card()
+        step.addWidget(label("2   Your agent ID", "section"))
+        step.addWidget(self._heard)
+        step.addStretch()
+        step.addWidget(_field("Agent ID", self._agent_id))
+        go = QHBoxLayout()
+        go.addWidget(self._again)
+        go.addStretch()
+        go.addWidget(self._log_in)
+        step.addLayout(go)
+        return card
 
     def _entry(self) -> LoginEntry | None:
         """What is filled in, or None after saying what is missing and putting the keyboard there."""

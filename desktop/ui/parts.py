@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.errors import NextCallError
 from desktop.ui import look
@@ -25,7 +25,7 @@ def button(text: str, role: str = "", icon: str = "") -> QPushButton:
     """A button: `primary` for the one that goes on, `flat` for the quiet ones. Enter presses it when it has the focus."""
     made = QPushButton(text)
     made.setProperty("role", role)
-    made.setAutoDefault(False)
+    made.setAutoDefault(True)  # which is what makes Enter press it
     if icon:
         made.setIcon(look.icon(icon, {"primary": "on_accent", "flat": "accent"}.get(role, "text")))
         made.setIconSize(QSize(22, 18))
@@ -91,18 +91,6 @@ class MessageBar(QFrame):
                 part.style().unpolish(part)
                 part.style().polish(part)
         self.setAccessibleName(self.text())
-        grow_to_fit(self)
-
-
-def grow_to_fit(part: QWidget) -> None:
-    """Make the window of `part` as high as its words need: Qt does not do so by itself for words that wrap."""
-    window = part.window()
-    content = window.centralWidget() if isinstance(window, QMainWindow) else window
-    layout = content.layout() if content is not None else None
-    if content is not None and layout is not None and window.isVisible():
-        missing = layout.totalMinimumHeightForWidth(content.width()) - content.height()
-        if missing > 0:
-            window.resize(window.width(), window.height() + missing)
 
 
 class Clock(QLabel):
@@ -150,8 +138,23 @@ class PracticeMark(QFrame):
         row.addStretch()
 
 
+class _Fitting(QObject):
+    """Makes a window as high as its words need. Qt does not do so by itself for words that wrap, and cuts them instead."""
+
+    def eventFilter(self, content: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show) and isinstance(content, QWidget):
+            layout, window = content.layout(), content.window()
+            if layout is not None and window.isVisible():
+                layout.activate()
+                missing = layout.totalMinimumHeightForWidth(content.width()) - content.height()
+                if missing > 0:
+                    window.resize(window.width(), window.height() + missing)
+        return False
+
+
 def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE) -> QVBoxLayout:
     """The layout for a window's content: in practice mode the practice mark stands above it."""
+    window.installEventFilter(_Fitting(window))
     outer = QVBoxLayout(window)
     outer.setContentsMargins(0, 0, 0, 0)
     outer.setSpacing(0)
@@ -162,3 +165,21 @@ def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE) -> QVBox
     content.setSpacing(look.GAP)
     outer.addLayout(content, 1)
     return content
+
+
+def place(window: QWidget, across: float, down: float) -> None:
+    """Put a window that is not shown yet onto its screen: 0 is the left or upper edge, 1 the right or lower one.
+
+    A window that is larger than the screen is made smaller first. Where the system places windows itself, nothing happens.
+    """
+    room = window.screen().availableGeometry().adjusted(look.ROOM, look.ROOM, -look.ROOM, -look.ROOM - _TITLE_BAR)
+    window.ensurePolished()
+    size = window.size() if window.testAttribute(Qt.WidgetAttribute.WA_Resized) else window.sizeHint()
+    size = size.expandedTo(window.minimumSize()).boundedTo(room.size())
+    window.resize(size)
+    free = room.size() - size
+    window.move(room.left() + round(free.width() * across), room.top() + round(free.height() * down))
+
+
+_TITLE_BAR = 30
+"""Pixels that a system usually puts above a window; it tells only after the window is shown."""

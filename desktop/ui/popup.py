@@ -173,7 +173,7 @@ class PopupWindow(QWidget):
         self.setTabOrder(self._next_call, self._logoff)
         self.setTabOrder(self._logoff, self._details)
         self.resize(900, 640)
-        self.setMinimumSize(720, 520)
+        self.setMinimumSize(660, 440)
 
     def _response(self) -> CallResponse | None:
         """What the agent made of the call, or None after saying what is missing."""
@@ -184,7 +184,7 @@ class PopupWindow(QWidget):
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
             self._disposition.setFocus()
             return None
-        return CallResponse(self._call.id, disposition, self._notes.toPlainText())
+        return CallResponse(self._call.id, disposition, self._notes.text())
 
     def _set_busy(self, *, busy: bool) -> None:
         for part in (self._next_call, self._logoff, self._disposition):
@@ -265,6 +265,10 @@ class NotesEdit(QPlainTextEdit):
         super().__init__()
         self.setTabChangesFocus(True)
         self.setPlaceholderText("What should the next person know?")
+
+    def text(self) -> str:
+        """What stands there, to the character: toPlainText() makes every no-break space a plain one."""
+        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")  # Qt's ends of paragraphs and lines
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         self.insertPlainText(sendable(source.text()))

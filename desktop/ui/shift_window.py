@@ -10,7 +10,7 @@ from desktop.errors import NextCallError
 from desktop.shift.session import Health, Line
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.parts import Clock, MessageBar, button, framed, grow_to_fit, label
+from desktop.ui.parts import Clock, MessageBar, button, framed, label
 
 FACES: dict[State, tuple[str, str]] = {
     State.SIGNED_OUT: ("phone", "muted"),
@@ -105,7 +105,6 @@ class ShiftWindow(QMainWindow):
                 text = f"Reconnecting since {line.since:%H:%M:%S}. {line.reason}."
         self._line_icon.show_icon(icon, tone)
         self._line_words.setText(text)
-        grow_to_fit(self)
 
     def show_stored(self, stored: int, *, unsent: int = 0) -> None:
         """Tell how many calls of this shift are stored and how many are not."""
