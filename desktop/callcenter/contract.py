@@ -7,6 +7,7 @@ request: no zeep Client, no request sent by zeep, no answer parsed by it. This m
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -70,8 +71,8 @@ SHIFT_FUNCTIONS = frozenset({Function.LOGIN_AGENT, Function.GET_CONNECTION_FOR_A
 """Without these no shift: a contract in which one of them cannot be asked is refused at once, not with somebody on the line."""
 
 _MOST_DOCUMENTS = 50
-_MOST_SLOTS = 500
-_DEEPEST_SLOT = 8
+_MOST_STEPS = 1000
+_DEEPEST_TYPE = 8
 """A description beyond these bounds is no call center's, and could keep zeep or us busy for ever."""
 
 
@@ -227,9 +228,14 @@ class _Documents:
         return document
 
 
+_IMPORTING = threading.Lock()
+"""zeep's modules import each other in a circle, so two threads that import it at once would each find only half of it."""
+
+
 def _read(address: str, documents: _Documents) -> Any:
-    from zeep.settings import Settings  # zeep is heavy (a third of a second, 200 modules): not before it is needed
-    from zeep.wsdl import Document
+    with _IMPORTING:  # zeep is heavy (a third of a second, 200 modules): not before it is needed
+        from zeep.settings import Settings
+        from zeep.wsdl import Document
 
     # force_https would turn http addresses of *other* hosts into https as well; _secured does it for ours.
     settings = Settings(strict=True, forbid_dtd=True, forbid_entities=True, force_https=False)
@@ -280,12 +286,15 @@ _WELL_KNOWN = {
 # ---------------------------------------------------------------------------------------------------- building a request
 
 
+_Path = tuple[tuple[str, bool], ...]
+"""zeep's names from the outside in, each with whether it wants a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Slot:
     """One place in a request that can hold a value, or (`is_parameter` false) an element that must be there to hold others."""
 
-    path: tuple[tuple[str, bool], ...]
-    """zeep's names from the outside in, each with whether it wants a list."""
+    path: _Path
     name: str
     required: bool
     within: frozenset[int]
@@ -312,7 +321,7 @@ class _Operation:
     def request(self, values: Mapping[Parameter, Value]) -> Request:
         """Raises ContractError for a parameter that cannot be placed or is not known."""
         if self._slots is None:
-            self._slots = _slots_of(self._operation, self._function)
+            self._slots = _Survey(self._operation, self._function).slots
         envelope = None
         arguments = _arguments(_placed(self._slots, values, self._function), self._slots)
         with suppress(Exception):  # zeep raises anything, and its text may hold a value
@@ -349,59 +358,64 @@ def _answers(operation: Any) -> frozenset[str]:
     return frozenset({output.body.name})
 
 
-def _slots_of(operation: Any, function: Function) -> list[_Slot]:
-    if operation.input is None or operation.input.body is None:
-        return []
-    slots: list[_Slot] = []
-    for slot in _slots(operation.input.body.type, (), frozenset(), count()):
-        slots.append(slot)
-        if len(slots) > _MOST_SLOTS:
-            raise ContractError(f"The description of {function} has more than {_MOST_SLOTS} parameters.")
-    return slots
+class _Survey:
+    """Finds every slot of a request, outer and inner alike, in the order of the description."""
 
+    def __init__(self, operation: Any, function: Function) -> None:
+        self.slots: list[_Slot] = []
+        self._function = function
+        self._groups = count()
+        self._steps = 0
+        if operation.input is not None and operation.input.body is not None:
+            self._see_type(operation.input.body.type, (), frozenset(), ())
 
-def _slots(kind: Any, path: tuple[tuple[str, bool], ...], within: frozenset[int], groups: Iterator[int]) -> Iterator[_Slot]:
-    """Every slot of a complex type, in the order of the description, outer and inner alike."""
-    from zeep import xsd
+    def _see_type(self, kind: Any, path: _Path, within: frozenset[int], outer: tuple[Any, ...]) -> None:
+        """The attributes and elements of a complex type; nothing for one inside itself, which nobody has to fill."""
+        from zeep import xsd
 
-    if not isinstance(kind, xsd.ComplexType) or len(path) > _DEEPEST_SLOT:
-        return
-    for name, attribute in kind.attributes:
-        if attribute.name is not None:  # xsd:anyAttribute has none
-            needed = attribute.required and attribute.default is None
-            yield _Slot((*path, (name, False)), str(attribute.name), needed, within, kind=attribute.type)
-    for name, item in kind.elements_nested:
-        yield from _slots_in(name, item, path, within, groups)
+        if not isinstance(kind, xsd.ComplexType) or kind in outer or len(outer) > _DEEPEST_TYPE:
+            return
+        for name, attribute in kind.attributes:
+            if attribute.name is not None:  # xsd:anyAttribute has none
+                needed = attribute.required and attribute.default is None
+                self.slots.append(_Slot((*path, (name, False)), str(attribute.name), needed, within, kind=attribute.type))
+        for name, item in kind.elements_nested:
+            self._see(name, item, path, within, (*outer, kind))
 
+    def _see(self, name: str | None, item: Any, path: _Path, within: frozenset[int], outer: tuple[Any, ...]) -> None:
+        """An element, or a sequence, choice, all or group of elements."""
+        from zeep import xsd
 
-def _slots_in(
-    name: str | None, item: Any, path: tuple[tuple[str, bool], ...], within: frozenset[int], groups: Iterator[int]
-) -> Iterator[_Slot]:
-    """The slots of an element, or of a sequence, choice, all or group of elements."""
-    from zeep import xsd
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise ContractError(f"The description of {self._function} is too involved.")
+        if isinstance(item, xsd.Element) and not isinstance(item, xsd.Any):
+            self._see_element((*path, (name or item.attr_name, False)), item, within, outer)
+        elif not isinstance(item, xsd.Any):  # an extension point; if it must be filled, zeep says so when a request is built
+            inside = (*path, (name, True)) if item.accepts_multiple and name else path
+            together = self._group(within) if item.is_optional else within
+            for inner_name, inner in item.elements_nested if hasattr(item, "elements_nested") else [(None, item.child)]:
+                # The branches of a choice come one by one, the elements of anything else come together.
+                group = self._group(together) if isinstance(item, xsd.Choice) else together
+                self._see(inner_name, inner, inside, group, outer)
 
-    if isinstance(item, xsd.Any):
-        return  # an extension point; if it must be filled, zeep says so when the request is built
-    if not isinstance(item, xsd.Element):
-        inside = (*path, (name, True)) if item.accepts_multiple and name else path
-        together = within | {next(groups)} if item.is_optional else within
-        for inner_name, inner in item.elements_nested if hasattr(item, "elements_nested") else [(None, item.child)]:
-            # The branches of a choice come one by one, the elements of anything else come together.
-            yield from _slots_in(
-                inner_name, inner, inside, together | {next(groups)} if isinstance(item, xsd.Choice) else together, groups
-            )
-        return
-    here = (*path, (name or item.attr_name, False))
-    # What has a default or may be nil can be left to the service even if its element must be there: zeep puts it.
-    needed = not item.is_optional and not item.nillable and item.default is None
-    if not isinstance(item.type, xsd.ComplexType):
-        yield _Slot(here, str(item.name), needed, within, kind=item.type)
-    elif isinstance(item.type._element, xsd.Element):  # a text with attributes: xsd:simpleContent
-        yield _Slot((*here, ("_value_1", False)), str(item.name), needed, within, kind=item.type._element.type)
-    else:
-        if needed:
-            yield _Slot(here, str(item.name), needed, within, is_parameter=False)
-        yield from _slots(item.type, here, within if needed else within | {next(groups)}, groups)
+    def _see_element(self, path: _Path, element: Any, within: frozenset[int], outer: tuple[Any, ...]) -> None:
+        from zeep import xsd
+
+        # What has a default or may be nil can be left to the service even if its element must be there: zeep puts it.
+        needed = not element.is_optional and not element.nillable and element.default is None
+        if not isinstance(element.type, xsd.ComplexType):
+            self.slots.append(_Slot(path, str(element.name), needed, within, kind=element.type))
+        elif isinstance(element.type._element, xsd.Element):  # a text with attributes: xsd:simpleContent
+            kind = element.type._element.type
+            self.slots.append(_Slot((*path, ("_value_1", False)), str(element.name), needed, within, kind=kind))
+        else:
+            if needed:
+                self.slots.append(_Slot(path, str(element.name), needed, within, is_parameter=False))
+            self._see_type(element.type, path, within if needed else self._group(within), outer)
+
+    def _group(self, within: frozenset[int]) -> frozenset[int]:
+        return within | {next(self._groups)}
 
 
 def _placed(slots: list[_Slot], values: Mapping[Parameter, Value], function: Function) -> dict[_Slot, Value]:

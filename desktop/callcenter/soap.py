@@ -9,16 +9,15 @@ This is the only file that imports httpx.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import logging
 import socket
 import ssl
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -304,12 +303,16 @@ async def _received(response: httpx.Response, secret: str) -> reply.Answer:
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise AnswerNotUnderstood(f"HTTP {status} with a compressed answer, which was not asked for")
     content = bytearray()
-    stream = cast("AsyncGenerator[bytes]", response.aiter_raw())
-    async with contextlib.aclosing(stream) as chunks:  # left half-read, it would wait for the garbage collector
-        async for chunk in chunks:
+    try:
+        async for chunk in response.aiter_raw():
             content += chunk
             if len(content) > LARGEST_ANSWER:
-                raise AnswerNotUnderstood(f"HTTP {status} with an answer of more than {LARGEST_ANSWER:,} bytes")
+                await response.aclose()  # the next read fails, which ends httpx's generators in good order
+    except httpx.HTTPError:
+        if len(content) <= LARGEST_ANSWER:
+            raise
+    if len(content) > LARGEST_ANSWER:
+        raise AnswerNotUnderstood(f"HTTP {status} with an answer of more than {LARGEST_ANSWER:,} bytes")
     return reply.Answer(status, bytes(content), response.charset_encoding or "")
 
 
