@@ -249,7 +249,6 @@ class Site:
     async def close(self) -> None:
         """The windows first, then the wire, then the service: nothing calls into what is gone."""
         await self.desk.close()
-        await self.tasks.cancel_all()
         await self.center.close()
         if self.phone is not None:
             self.phone.hide()

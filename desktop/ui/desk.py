@@ -152,11 +152,13 @@ class Desk(QObject):
 
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
-        await self._stop_shift()
-        for window in (self.login, self.window, self.popup, self.reminder):
+        windows = (self.login, self.window, self.popup, self.reminder)
+        for window in windows:
             window.hide()
-            window.deleteLater()
         self.tray.close()
+        await self._tasks.cancel_all()  # whatever ends may still tell a window so
+        for window in windows:
+            window.deleteLater()
 
     # The shift
 
