@@ -93,7 +93,7 @@ class AgentSession:
             self._step(Step.PHONE_RINGS)
             raise
         except BaseException:
-            self._step(Step.FAILED)
+            self._fail(State.CALLING)
             raise
         self._step(Step.PHONE_RINGS)
 
@@ -104,7 +104,7 @@ class AgentSession:
             await self._center.open()
             await self._center.login_agent(self._account, agent_id)
         except BaseException:
-            self._step(Step.FAILED)
+            self._fail(State.LOGGING_IN)
             raise
         self.agent_id = agent_id
         self._step(Step.LOGGED_IN)
@@ -147,8 +147,7 @@ class AgentSession:
         try:
             await self._center.store_agent_response(self._account, self.agent_id, response, last=last)
         except BaseException:
-            if self.state is State.SAVING:  # leaving may have ended the shift meanwhile
-                self._step(Step.FAILED)
+            self._fail(State.SAVING)
             raise
         self.call = None
         self.stored += 1
@@ -181,6 +180,10 @@ class AgentSession:
             self.line = Line(Health.IDLE, self.since)
         log.info("%s: %s", step.name.lower(), self.state.value)
         self._changed()
+
+    def _fail(self, under_way: State) -> None:
+        if self.state is under_way:  # leaving may have ended the shift meanwhile
+            self._step(Step.FAILED)
 
     def _line_works(self) -> None:
         if self.line.health is not Health.CONNECTED:
