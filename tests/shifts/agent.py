@@ -1,0 +1,194 @@
+"""An agent at work in this very process: presses, types and reads in the windows of a real App, by the names they promise.
+
+What cannot be seen or pressed on the screen cannot be pressed here either. Nothing here knows what NextCall should do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QWidget
+
+from desktop.app import App, Options, QtApplication, Site
+from desktop.shift.states import State
+from desktop.ui.parts import MessageBar
+
+if TYPE_CHECKING:
+    from desktop.practice.scenario import Scenario
+    from desktop.ui.desk import Desk
+
+Part = TypeVar("Part", bound=QWidget)
+Found = TypeVar("Found")
+
+
+async def until(look: Callable[[], Found], what: str, seconds: float = 20.0, *, told: Callable[[], str] = str) -> Found:
+    """What `look` finds, as soon as it finds something. If it never does: what was waited for, and what was `told` instead."""
+    loop = asyncio.get_running_loop()
+    last = loop.time() + seconds
+    while not (found := look()):
+        if loop.time() > last:
+            pytest.fail(f"waited {seconds:g} s for {what}. {told()}")
+        await asyncio.sleep(0.005)
+    return found
+
+
+class Agent:
+    """Works at the desk that `app` has open. `heard` gives the agent ID that a voice says, or nothing yet."""
+
+    def __init__(self, app: App, heard: Callable[[], str] | None = None) -> None:
+        self.app = app
+        self._heard = heard or self._heard_on_the_practice_phone
+
+    @property
+    def site(self) -> Site:
+        assert self.app.site is not None
+        return self.app.site
+
+    @property
+    def desk(self) -> Desk:
+        return self.site.desk
+
+    @property
+    def state(self) -> State:
+        return self.desk.state
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """What the practice service of this App has got."""
+        assert self.site.service is not None
+        return self.site.service.ledger()
+
+    # steps
+
+    async def reach(self, state: State) -> None:
+        await until(lambda: self.state is state, f"“{state.value}”", told=self.told)
+
+    async def call_me(self) -> str:
+        """Press "Call me" and listen; gives the agent ID that is heard."""
+        press(self.desk.login, "Call me")
+        await self.reach(State.EXPECTING_ID)
+        return await until(self._heard, "the agent ID to be heard")
+
+    async def log_in(self) -> None:
+        """From the log-in dialog into the queue, or further if somebody is connected at once."""
+        agent_id = await self.call_me()
+        type_into(self.desk.login, "Agent ID", agent_id)
+        press(self.desk.login, "Log in")
+        await until(lambda: self.state in {State.WAITING, State.CONNECTED}, "the queue", told=self.told)
+
+    async def take_call(self) -> None:
+        """Wait until somebody is on the line and the popup shows it."""
+        await self.reach(State.CONNECTED)
+        await until(self.desk.popup.isVisible, "the popup")
+
+    def fill_in(self, disposition: str, notes: str = "") -> None:
+        """Choose by mouse, paste the notes."""
+        choose(self.desk.popup, disposition)
+        paste_into(self.desk.popup, "Notes", notes)
+
+    async def store(self, disposition: str, notes: str = "", *, way_on: str = "Next Call") -> None:
+        """One call from the popup to what comes after it."""
+        await self.take_call()
+        self.fill_in(disposition, notes)
+        before = self.stored()
+        press(self.desk.popup, way_on)
+        await until(lambda: self.stored() > before, "the response to be stored", told=self.told)
+
+    async def done(self) -> None:
+        """Hang up as told and say so."""
+        await self.reach(State.LOGGED_OFF)
+        press(self.desk.reminder, "Done")
+        await self.reach(State.SIGNED_OUT)
+
+    # what is on the screen
+
+    def stored(self) -> int:
+        words = next(text for text in texts(self.desk.window) if "stored" in text)
+        return int(words.split()[0])
+
+    def told(self) -> str:
+        """Every message that stands in a visible window."""
+        windows = (self.desk.login, self.desk.window, self.desk.popup)
+        bars = [bar for window in windows if window.isVisible() for bar in window.findChildren(MessageBar)]
+        return " ".join(filter(None, (self.state.value + ":", *(bar.text() for bar in bars))))
+
+    def _heard_on_the_practice_phone(self) -> str:
+        assert self.site.phone is not None
+        found = re.search(r"agent ID is ((?:\d\s?)+)", " ".join(texts(self.site.phone)))
+        return found[1] if found else ""
+
+
+@asynccontextmanager
+async def at_work(
+    qt: QtApplication, options: Options, scenario: Scenario | None = None, *, heard: Callable[[], str] | None = None
+) -> AsyncIterator[Agent]:
+    """An App with its windows open, for one test; closed afterwards as on leaving."""
+    app = App(qt, options, scenario=scenario)
+    try:
+        await app.open(practice=options.practice)
+        yield Agent(app, heard)
+    finally:
+        await app.close()
+
+
+# ------------------------------------------------------------------------------------------------------------- by name
+
+
+def texts(window: QWidget) -> list[str]:
+    """The words that can be read in the window."""
+    return [one.text() for one in window.findChildren(QLabel) if one.text() and one.isVisibleTo(window)]
+
+
+def offers(window: QWidget, name: str) -> bool:
+    """Whether there is such a button to be seen."""
+    return any(one.text() == name and one.isVisible() for one in window.findChildren(QPushButton))
+
+
+def press(window: QWidget, name: str) -> None:
+    """Click the button of that name with the mouse."""
+    found = [one for one in window.findChildren(QPushButton) if one.text() == name and one.isVisible() and one.isEnabled()]
+    assert len(found) == 1, f"“{name}” cannot be pressed in “{window.windowTitle()}”: {' | '.join(texts(window))}"
+    QTest.mouseClick(found[0], Qt.MouseButton.LeftButton)
+
+
+def named(window: QWidget, kind: type[Part], name: str) -> Part:
+    found = [one for one in window.findChildren(kind) if one.accessibleName() == name]
+    assert len(found) == 1, f"“{name}” is there {len(found)} times"
+    assert found[0].isVisible(), f"“{name}” cannot be seen"
+    return found[0]
+
+
+def type_into(window: QWidget, name: str, text: str) -> None:
+    """Type into an empty or filled field, from its beginning."""
+    field = named(window, QLineEdit, name)
+    field.selectAll()
+    QTest.keyClicks(field, text)
+
+
+def paste_into(window: QWidget, name: str, text: str) -> None:
+    """Paste with Ctrl+V."""
+    notes = named(window, QPlainTextEdit, name)
+    clipboard = QMimeData()
+    clipboard.setText(text)
+    QApplication.clipboard().setMimeData(clipboard)
+    QTest.keyClick(notes, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+
+def choose(window: QWidget, disposition: str) -> None:
+    """Click a disposition."""
+    choices = named(window, QListWidget, "Disposition")
+    [item] = choices.findItems(disposition, Qt.MatchFlag.MatchExactly)
+    QTest.mouseClick(choices.viewport(), Qt.MouseButton.LeftButton, pos=choices.visualItemRect(item).center())
+    assert item.isSelected()
+
+
+def window_titled(title: str) -> QWidget | None:
+    """The open window of that title."""
+    found = [one for one in QApplication.topLevelWidgets() if one.isVisible() and one.windowTitle() == title]
+    return found[0] if found else None

@@ -1,0 +1,62 @@
+"""What the shifts share: a quick practice scenario, and that no key is left anywhere afterwards."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from desktop.practice.scenario import Scenario, load_scenario
+from desktop.practice.server import PracticeService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEY = "k3y-0f-the-account-<&>-5d8e1c"
+
+
+@pytest.fixture
+def quick() -> Scenario:
+    """The shipped scenario, in which nobody has to wait long."""
+    return msgspec.structs.replace(load_scenario(), key=KEY, ring_seconds=0.05, wait_seconds=(0.05, 0.1))
+
+
+@pytest.fixture
+def service(quick: Scenario) -> Iterator[PracticeService]:
+    """A practice service that stands for the hosted one."""
+    running = PracticeService(quick)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _an_app_leaves_the_process_as_it_was() -> Iterator[None]:
+    """What a program may take over for its whole life, a test has to give back."""
+    root = logging.getLogger()
+    level, handlers, hooks = root.level, list(root.handlers), (sys.excepthook, threading.excepthook)
+    yield
+    sys.excepthook, threading.excepthook = hooks
+    root.setLevel(level)
+    for handler in [one for one in root.handlers if one not in handlers]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_key_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Not in a file below the test's folder, and not in anything that was logged."""
+    caplog.set_level(logging.INFO)
+    yield
+    for when in ("setup", "call"):
+        assert not [text for text in map(logging.Formatter().format, caplog.get_records(when)) if KEY in text]
+    assert_no_key_below(tmp_path)
+
+
+def assert_no_key_below(folder: Path) -> None:
+    assert not [path for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
