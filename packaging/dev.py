@@ -28,7 +28,8 @@ usage: python packaging/dev.py COMMAND
   run [ARGUMENTS]    start NextCall on its practice service; without a screen, play a whole shift on a virtual one
                      and leave a picture of each step in tour/
   test [ARGUMENTS]   check style, types and imports and run all tests; with arguments, run pytest with just these
-  bench [ARGUMENTS]  measure
+  bench              measure, each row as a ratio to a floor of the same run
+  build              make the wheel in dist/
   libraries          install what Debian and Ubuntu have to add (as root)
 
 All but the last first bring .venv in step with packaging/requirements.lock.
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  said here in words, before pip says it in many
         print(f"NextCall needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).", file=sys.stderr)
         return 2
-    commands = {"run": run, "test": test, "bench": bench, "libraries": libraries}
+    commands = {"run": run, "test": test, "bench": bench, "build": build, "libraries": libraries}
     if not arguments or arguments[0] not in commands:
         wanted = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
         print(USAGE, end="", file=sys.stdout if wanted else sys.stderr)
@@ -124,7 +125,17 @@ def bench(arguments: list[str]) -> int:
     """Measure; `tests/bench` says what."""
     _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN)
     _bring_in_step()
-    return _call([PYTHON, "-m", "tests.bench", *arguments])
+    command: Command = [PYTHON, "-m", "tests.bench", *arguments]
+    if _has_a_screen():
+        return _call(command)
+    with _virtual_screen() as environment:
+        return _on_a_bus(command, environment)
+
+
+def build(arguments: list[str]) -> int:
+    """The package of the program and its resources, as pip installs it."""
+    _bring_in_step()
+    return _call([PYTHON, "-m", "hatchling", "build", "--target", "wheel", *arguments])
 
 
 def libraries(arguments: list[str]) -> int:
