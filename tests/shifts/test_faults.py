@@ -1,0 +1,264 @@
+"""What an agent reads, and what becomes of the work, when the line or the call center fails in the middle of a shift."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+import pytest
+from PySide6.QtWidgets import QLineEdit, QListWidget, QPlainTextEdit
+
+from desktop.app import Options, QtApplication
+from desktop.callcenter.model import Function
+from desktop.shift.states import State
+from desktop.tasks import in_thread
+from tests.practice.outside import PHONE, Caller
+from tests.shifts.agent import Agent, at_work, named, offers, press, texts, type_into, until
+from tests.shifts.conftest import KEY
+from tests.shifts.line import Line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from desktop.practice.server import PracticeService
+
+PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+Desk = Callable[[], Any]
+
+
+@pytest.fixture
+def line(service: PracticeService) -> Iterator[Line]:
+    with Line(service.service_url) as line:
+        yield line
+
+
+class Shift:
+    """An agent at a live desk whose line goes through `line` to the practice service."""
+
+    def __init__(self, agent: Agent, line: Line, service: PracticeService) -> None:
+        self.agent = agent
+        self.line = line
+        self.service = service
+
+    def responses(self) -> list[list[tuple[str, str, bool]]]:
+        """What the call center has got, call by call."""
+        return [
+            [(one["agentResponse"], one["agentNotes"], one["lastcall"]) for one in call["responses"]]
+            for call in self.service.ledger()
+        ]
+
+    async def hang_up_the_phone(self) -> None:
+        await in_thread(lambda: self.service.hang_up(PHONE), "hang up")
+
+    async def be_kicked(self) -> None:
+        """By a supervisor, from another program."""
+        await self.ask("kickAgent", agentId=self.service.ledger()[0]["agent"])
+
+    async def ask(self, function: str, service: str = "PredictiveService", **parameters: object) -> None:
+        """What another program asks the call center."""
+        caller = Caller(self.service.service_url)
+        await in_thread(lambda: caller.ask(function, service, key=escape(KEY), **parameters), function)
+
+
+@pytest.fixture
+def shift(qapp: QtApplication, tmp_path: Path, line: Line, service: PracticeService) -> Callable[[], Any]:
+    """Opens a live desk: `async with shift() as one`."""
+
+    def heard() -> str:
+        phone = service._center.phone(PHONE)
+        return phone.agent_id or "" if phone.state == "connected" else ""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Shift]:
+        options = Options(service_url=line.service_url, data_dir=tmp_path)
+        async with at_work(qapp, options, heard=heard) as agent:
+            type_into(agent.desk.login, "API key", KEY)
+            type_into(agent.desk.login, "Campaign ID", "1")
+            type_into(agent.desk.login, "Phone number", PHONE)
+            yield Shift(agent, line, service)
+
+    return opened
+
+
+async def test_a_service_that_is_not_there_yet(shift: Desk, line: Line) -> None:
+    async with shift() as one:
+        agent = one.agent
+        await until(lambda: "takes no connections" in agent.told(), "what is wrong")
+        press(agent.desk.login, "Call me")
+        await until(lambda: "Your phone was not called." in agent.told(), "what became of it")
+        assert agent.state is State.SIGNED_OUT
+        line.mend()
+        await agent.log_in()
+        await agent.store("Interested", "at last", way_on="Logoff")
+        await agent.done()
+        assert one.responses() == [[("Interested", "at last", True)]]
+
+
+async def test_log_in_on_a_phone_that_is_still_connected(shift: Desk, line: Line, tmp_path: Path) -> None:
+    """After a crash of this computer the agent types the ID again, and the description has not been read yet."""
+    line.mend()
+    async with shift() as one:
+        agent_id = await one.agent.call_me()
+    line.cut()
+    shutil.rmtree(tmp_path / "contracts")
+    async with shift() as one:
+        await until(lambda: "takes no connections" in one.agent.told(), "what is wrong")
+        line.mend()
+        type_into(one.agent.desk.login, "Agent ID", agent_id)
+        press(one.agent.desk.login, "Log in")
+        await one.agent.store("Interested", way_on="Logoff")
+        await one.agent.done()
+        assert [call["agent"] for call in one.service.ledger()] == [agent_id]
+
+
+async def test_a_wrong_key(shift: Desk, line: Line) -> None:
+    line.mend()
+    async with shift() as one:
+        agent = one.agent
+        type_into(agent.desk.login, "API key", KEY[:-1])
+        press(agent.desk.login, "Call me")
+        await until(lambda: "The key is not valid." in agent.told(), "the service's words")
+        assert "The call center refused." in agent.told()
+        assert agent.state is State.SIGNED_OUT
+        type_into(agent.desk.login, "API key", KEY)
+        await agent.log_in()
+
+
+async def test_the_line_breaks_while_a_call_is_awaited(shift: Desk, line: Line) -> None:
+    line.mend()
+    line.hold(Function.GET_CONNECTION_FOR_AGENT)
+    async with shift() as one:
+        agent = one.agent
+        await agent.log_in()
+        await until(lambda: Function.GET_CONNECTION_FOR_AGENT in line.asked, "the question for a call")
+        line.cut()
+        await until(lambda: any("Reconnecting since" in text for text in texts(agent.desk.window)), "the window to say so")
+        assert agent.state is State.WAITING
+        await until(lambda: any("takes no connections" in text for text in texts(agent.desk.window)), "why")
+        line._mischief.clear()
+        line.mend()
+        await agent.store("Interested", "recovered by itself", way_on="Logoff")
+        await agent.done()
+        assert one.responses() == [[("Interested", "recovered by itself", True)]]
+
+
+async def test_the_line_recovers_before_the_next_call(shift: Desk, line: Line) -> None:
+    """A line that is well again says so at once, not when somebody is connected."""
+    line.mend()
+    async with shift() as one:
+        agent = one.agent
+        await agent.log_in()
+        await agent.take_call()
+        await one.ask("stopCampaign", "VoiceBroadcastService")
+        await agent.store("Interested")
+        await until(lambda: "Line to the call center: connected" in texts(agent.desk.window), "the line")
+        line.cut()
+        await until(lambda: any("Reconnecting since" in text for text in texts(agent.desk.window)), "the window to say so")
+        line.mend()
+        await until(lambda: "Line to the call center: connected" in texts(agent.desk.window), "the line to be well")
+        assert agent.state is State.WAITING
+
+
+async def test_the_answer_to_a_response_is_lost(shift: Desk, line: Line) -> None:
+    line.mend()
+    async with shift() as one:
+        agent = one.agent
+        await agent.log_in()
+        await agent.take_call()
+        line.lose_answer(Function.STORE_AGENT_RESPONSE)
+        agent.fill_in("Call back later", "Tuesday, “after” 3 😀")
+        press(agent.desk.popup, "Next Call")
+        await until(lambda: "Nobody can tell whether this call is stored" in agent.told(), "the unknown outcome")
+        assert agent.state is State.CONNECTED
+        assert named(agent.desk.popup, QPlainTextEdit, "Notes").toPlainText() == "Tuesday, “after” 3 😀"
+        assert named(agent.desk.popup, QListWidget, "Disposition").selectedItems()[0].text() == "Call back later"
+        press(agent.desk.popup, "Next Call")
+        await until(lambda: agent.stored() == 1, "the response to be stored")
+        await agent.store("Interested", way_on="Logoff")
+        await agent.done()
+        once = ("Call back later", "Tuesday, “after” 3 😀", False)
+        assert one.responses() == [[once, once], [("Interested", "", True)]]
+
+
+async def test_a_proxy_answers_in_the_place_of_the_call_center(shift: Desk, line: Line) -> None:
+    line.mend()
+    page = ("502 Bad Gateway", "text/html", PROXY_PAGE)
+    async with shift() as one:
+        agent = one.agent
+        line.answer(Function.SEND_AGENT_CALL_BACK, *page)
+        press(agent.desk.login, "Call me")
+        await until(lambda: "502 Bad Gateway" in agent.told(), "what the proxy said")
+        assert "Your phone may ring all the same" in agent.told()
+        assert agent.state is State.EXPECTING_ID
+        agent_id = await agent.call_me()
+
+        line.answer(Function.LOGIN_AGENT, *page)
+        type_into(agent.desk.login, "Agent ID", agent_id)
+        press(agent.desk.login, "Log in")
+        await until(lambda: "502 Bad Gateway" in agent.told(), "what the proxy said")
+        assert named(agent.desk.login, QLineEdit, "Agent ID").text() == agent_id
+
+        line.answer(Function.GET_CONNECTION_FOR_AGENT, *page)
+        press(agent.desk.login, "Log in")
+        await agent.take_call()
+
+        line.answer(Function.STORE_AGENT_RESPONSE, *page)
+        agent.fill_in("Interested", "kept")
+        press(agent.desk.popup, "Logoff")
+        await until(lambda: "502 Bad Gateway" in agent.told(), "what the proxy said")
+        assert "Nobody can tell whether this call is stored" in agent.told()
+        assert one.responses() == [[]]
+        press(agent.desk.popup, "Logoff")
+        await agent.done()
+        assert one.responses() == [[("Interested", "kept", True)]]
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"), [("be_kicked", "a supervisor hung up the phone"), ("hang_up_the_phone", "the phone was hung up")]
+)
+async def test_the_shift_is_ended_while_a_call_is_awaited(shift: Desk, line: Line, ends: str, words: str) -> None:
+    line.mend()
+    async with shift() as one:
+        agent = one.agent
+        await agent.log_in()
+        await agent.take_call()
+        await one.ask("stopCampaign", "VoiceBroadcastService")
+        await agent.store("Interested", "before the end")
+        await agent.reach(State.WAITING)
+        await getattr(one, ends)()
+        await agent.reach(State.SIGNED_OUT)
+        await until(lambda: "You are no longer logged in" in agent.told(), "the words")
+        assert words in agent.told()
+        assert agent.desk.login.isVisible()
+        assert not agent.desk.window.isVisible()
+        await one.ask("startCampaign", "VoiceBroadcastService")
+        await agent.log_in()
+        await agent.store("Wrong number", way_on="Logoff")
+        await agent.done()
+        assert one.responses() == [[("Interested", "before the end", False)], [("Wrong number", "", True)]]
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"), [("be_kicked", "a supervisor hung up the phone"), ("hang_up_the_phone", "the phone was hung up")]
+)
+async def test_the_shift_is_ended_while_the_agent_types(shift: Desk, line: Line, ends: str, words: str) -> None:
+    line.mend()
+    async with shift() as one:
+        agent = one.agent
+        await agent.log_in()
+        await agent.take_call()
+        agent.fill_in("Call back later", "was in the middle of")
+        await getattr(one, ends)()
+        press(agent.desk.popup, "Next Call")
+        await until(lambda: words in agent.told(), "the call center's words")
+        assert "“Logoff” stores them and ends your shift." in agent.told()
+        assert one.responses() == [[]]
+        assert named(agent.desk.popup, QPlainTextEdit, "Notes").toPlainText() == "was in the middle of"
+        press(agent.desk.popup, "Logoff")
+        await agent.done()
+        assert one.responses() == [[("Call back later", "was in the middle of", True)]]
+        assert offers(agent.desk.login, "Call me")
