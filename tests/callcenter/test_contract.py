@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from desktop.callcenter.contract import Contract, Parameter, Value, load
@@ -121,42 +123,53 @@ def test_lastcall_is_written_as_its_type_wants_it(kind, last, text):
     assert inside(element)[-1] == ("lastcall", text)
 
 
+TYPES = """
+<xs:complexType name="Text"><xs:simpleContent><xs:extension base="xs:string">
+  <xs:attribute name="lang" type="xs:string"/></xs:extension></xs:simpleContent></xs:complexType>
+<xs:simpleType name="Short"><xs:restriction base="xs:string"><xs:maxLength value="9"/></xs:restriction></xs:simpleType>
+<xs:complexType name="Options"><xs:sequence><xs:element name="a" type="xs:int" minOccurs="0"/></xs:sequence></xs:complexType>
+<xs:group name="Agent"><xs:sequence><xs:element name="agentId" type="xs:string"/></xs:sequence></xs:group>
+<xs:complexType name="Loop"><xs:sequence><xs:element name="loop" type="tns:Loop" minOccurs="0"/></xs:sequence></xs:complexType>
+"""
+AGENT = '<xs:element name="agentId" type="xs:string"/>'
+
+
+def nested(inside: str, name: str = "request", more: str = "") -> str:
+    return f'<xs:element name="{name}" {more}><xs:complexType>{inside}</xs:complexType></xs:element>'
+
+
 @pytest.mark.parametrize(
-    "request_content",
+    "content",
     [
-        f'<xs:element name="request"><xs:complexType><xs:all>{KEY_ID}<xs:element name="agentId" type="xs:string"/></xs:all>'
-        "</xs:complexType></xs:element>",
-        '<xs:element name="outer" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="request"><xs:complexType>'
-        f'<xs:sequence>{KEY_ID}<xs:element name="agentId" type="xs:string"/></xs:sequence></xs:complexType></xs:element>'
-        '<xs:element name="extra" type="xs:string" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>',
-        '<xs:element name="login" ><xs:complexType><xs:attribute name="key" type="xs:string" use="required"/>'
-        '<xs:attribute name="agentId" type="xs:string"/></xs:complexType></xs:element>',
-        f'{KEY_ID}<xs:choice><xs:element name="agentId" type="xs:string"/><xs:element name="sessionId" type="xs:string"/></xs:choice>',
-        f'<xs:choice maxOccurs="unbounded">{KEY_ID}<xs:element name="agentId" type="xs:string"/></xs:choice>'.replace(
-            "choice", "sequence"
-        ),
-        f'{KEY_ID}<xs:element name="agentId" type="tns:Text"/><xs:any minOccurs="0" processContents="lax"/>',
-        f'{KEY_ID}<xs:element name="agentId" type="xs:anyType"/><xs:element name="hint" type="xs:string" nillable="true"/>',
+        nested(f"<xs:all>{KEY_ID}{AGENT}</xs:all>"),
+        nested(f"<xs:sequence>{nested(f'<xs:sequence>{KEY_ID}{AGENT}</xs:sequence>')}</xs:sequence>", "outer", 'minOccurs="0"'),
+        nested('<xs:attribute name="key" type="xs:string" use="required"/><xs:attribute name="agentId" type="xs:string"/>'),
+        f'{KEY_ID}<xs:choice>{AGENT}<xs:element name="sessionId" type="xs:string"/></xs:choice>',
+        f'<xs:sequence maxOccurs="unbounded">{KEY_ID}{AGENT}</xs:sequence>',
+        f'{KEY_ID}<xs:element name="agentId" type="tns:Text"/>',
+        f'{KEY_ID}{AGENT}<xs:any minOccurs="0" processContents="lax"/>',
+        f'{KEY_ID}<xs:element name="agentId" type="xs:anyType"/>',
+        f'{KEY_ID}{AGENT}<xs:element name="hint" type="xs:string" nillable="true"/>',
         f'{KEY_ID}<xs:element name="agentId" type="tns:Short"/><xs:element name="options" type="tns:Options"/>',
         f'{KEY_ID}<xs:group ref="tns:Agent"/><xs:element name="more" type="tns:Loop" minOccurs="0"/>',
     ],
-    ids=["nested", "nested twice", "attributes", "choice", "repeated", "simple content", "any", "restricted", "group"],
 )
-def test_parameters_are_found_wherever_the_description_puts_them(request_content):
-    more = (
-        '<xs:complexType name="Text"><xs:simpleContent><xs:extension base="xs:string"><xs:attribute name="lang" type="xs:string"/>'
-        "</xs:extension></xs:simpleContent></xs:complexType>"
-        '<xs:simpleType name="Short"><xs:restriction base="xs:string"><xs:maxLength value="9"/></xs:restriction></xs:simpleType>'
-        '<xs:complexType name="Options"><xs:sequence><xs:element name="a" type="xs:int" minOccurs="0"/></xs:sequence></xs:complexType>'
-        '<xs:group name="Agent"><xs:sequence><xs:element name="agentId" type="xs:string"/></xs:sequence></xs:group>'
-        '<xs:complexType name="Loop"><xs:sequence><xs:element name="loop" type="tns:Loop" minOccurs="0"/></xs:sequence></xs:complexType>'
-    )
-    contract = read(wsdl(HOME, {}, more=more, elements={"loginAgent": request_content}))
+def test_parameters_are_found_wherever_the_description_puts_them(content):
+    contract = read(wsdl(HOME, {}, more=TYPES, elements={"loginAgent": content}))
     element = sent(contract, Function.LOGIN_AGENT, LOGIN)
     written = [one.text for one in element.iter()] + [value for one in element.iter() for value in one.attrib.values()]
     assert written.count("a key") == 1
     assert written.count("12") == 1
-    assert "nobody" not in written
+
+
+def test_what_two_places_require_is_put_into_both():
+    content = nested(f"<xs:sequence>{KEY_ID}</xs:sequence>", "login") + nested(f"<xs:sequence>{KEY_ID}{AGENT}</xs:sequence>")
+    content += nested(f"<xs:sequence>{KEY_ID}</xs:sequence>", "proxy", 'minOccurs="0"')
+    element = sent(read(wsdl(HOME, {}, elements={"loginAgent": content})), Function.LOGIN_AGENT, LOGIN)
+    assert [inside(one) for one in element] == [
+        [("key", "a key"), ("campaignId", "77")],
+        [("key", "a key"), ("campaignId", "77"), ("agentId", "12")],
+    ]
 
 
 def test_what_is_optional_and_unknown_is_left_out():
@@ -188,9 +201,11 @@ RPC = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http:
  xmlns:tns="urn:rpc" targetNamespace="urn:rpc">
 <types><xs:schema targetNamespace="urn:rpc"><xs:import namespace="http://schemas.xmlsoap.org/soap/encoding/"/>
 <xs:import namespace="http://www.w3.org/XML/1998/namespace"/></xs:schema></types>
-<message name="In"><part name="agentId" type="enc:string"/><part name="key" type="xs:string"/><part name="campaignId" type="xs:long"/></message>
+<message name="In"><part name="agentId" type="enc:string"/><part name="key" type="xs:string"/>
+<part name="campaignId" type="xs:long"/></message>
 <message name="Out"><part name="return" type="xs:anyType"/></message>
-<portType name="P"><operation name="getConnectionForAgent"><input message="tns:In"/><output message="tns:Out"/></operation></portType>
+<portType name="P"><operation name="getConnectionForAgent"><input message="tns:In"/><output message="tns:Out"/></operation>
+</portType>
 <binding name="B" type="tns:P"><soap:binding style="rpc" transport="http://schemas.xmlsoap.org/soap/http"/>
 <operation name="getConnectionForAgent"><soap:operation soapAction=""/>
 <input><soap:body use="encoded" namespace="urn:rpc" encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"/></input>
@@ -389,3 +404,27 @@ def test_of_two_ports_the_encrypted_one_is_used():
 def test_the_key_is_in_no_repr_of_a_request():
     request = read(wsdl(HOME)).request(Function.LOGIN_AGENT, LOGIN)
     assert "a key" not in repr(request)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 30), st.sampled_from(["", "x", '"', "<a/>", "tns:", "0"])),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_spoilt_descriptions_are_no_surprise(spoils):
+    description = wsdl(HOME).decode()
+    for where, how_much, instead in spoils:
+        at = int(where * len(description))
+        description = description[:at] + instead + description[at + how_much :]
+    try:
+        contract = read(description.encode())
+        for function in Function:
+            contract.request(function, STORE if function is Function.STORE_AGENT_RESPONSE else LOGIN)
+    except ContractError as refusal:
+        failure: CallCenterError | None = refusal
+    else:
+        failure = None
+    assert failure is None or (chain(failure) == [] and len(failure.reason) < 400)

@@ -290,12 +290,14 @@ async def test_a_proxy_that_never_answers_does_not_hold_the_long_wait(authority,
 
 
 async def test_what_has_been_sent_in_time_may_take_its_time(monkeypatch):
-    monkeypatch.setattr(soap, "TIME_TO_SEND", 0.1)
+    monkeypatch.setattr(soap, "TIME_TO_SEND", 0.5)
     async with Server(never_answers) as server:
         client = await opened(server)
-        waiting = asyncio.create_task(client.get_connection_for_agent(ACCOUNT, "12"))
-        done_in_time, _ = await asyncio.wait([waiting], timeout=0.3)
-        assert not done_in_time
+        asked = asyncio.Event()
+        waiting = asyncio.create_task(client.get_connection_for_agent(ACCOUNT, "12", on_asked=asked.set))
+        await asked.wait()
+        ended, _ = await asyncio.wait([waiting], timeout=0.7)
+        assert not ended
         waiting.cancel()
         await asyncio.wait([waiting])
         await client.close()

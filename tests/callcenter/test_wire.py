@@ -301,7 +301,7 @@ async def test_a_fault_is_a_refusal_whatever_its_status(status):
 
 
 async def test_a_fault_about_a_log_in_that_is_gone_is_told_apart():
-    reason = f'<e:Fault><e:Code/><e:Reason><e:Text xml:lang="en">agent 12 was kicked</e:Text></e:Reason></e:Fault>'
+    reason = '<e:Fault><e:Code/><e:Reason><e:Text xml:lang="en">agent 12 was kicked</e:Text></e:Reason></e:Fault>'
     async with center(answers(http(envelope(reason, SOAP_12)))) as (client, _):
         assert type(await _login(client)) is NotLoggedIn
 

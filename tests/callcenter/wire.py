@@ -48,7 +48,7 @@ FUNCTIONS: dict[str, Parameters] = {
     ),
     "kickAgent": (("key", "string"), ("campaignId", "long"), ("agentId", "string")),
 }
-BROADCAST = {name: (("key", "string"), ("campaignId", "long")) for name in ("startCampaign", "stopCampaign")}
+BROADCAST = dict.fromkeys(("startCampaign", "stopCampaign"), (("key", "string"), ("campaignId", "long")))
 
 
 def without(*names: str) -> dict[str, Parameters]:
