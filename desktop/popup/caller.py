@@ -52,16 +52,19 @@ def details(call: Call) -> tuple[Row, ...]:
 
 
 def _row(field: Field) -> Row:
-    attributes = dict(field.attributes)
+    attributes = list(field.attributes)  # no dict: two of one name, from two namespaces, are two
+    heading = words(field.name)
     # <entry key="plan">Gold</entry> is how many services write a field of a name that the contract does not know
-    own_name = next((key for key in attributes if key.casefold() in {"key", "name"} and attributes[key].strip()), None)
-    heading = words(attributes.pop(own_name)) if own_name else words(field.name)
+    own_name = next((one for one in attributes if one[0].casefold() in {"key", "name"} and one[1].strip()), None)
+    if own_name and not field.children:
+        attributes.remove(own_name)
+        heading = words(own_name[1])
     value = phone.shown(field.text.strip()) if plain(field.name) in _NUMBER else field.text
     return Row(
         heading,
         value,
         (
-            *(Row(words(name), text) for name, text in attributes.items()),
+            *(Row(words(name), text) for name, text in attributes),
             *map(_row, field.children),
         ),
     )

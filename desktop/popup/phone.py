@@ -31,8 +31,6 @@ def hint(number: str, region: str = HOME) -> str:
             return "Still too short: include the area code." if digits > 3 else ""
         case phonenumbers.ValidationResult.TOO_LONG:
             return "Too long for a phone number: is a digit doubled?"
-        case phonenumbers.ValidationResult.INVALID_COUNTRY_CODE:
-            return "No country has this code."
     if phonenumbers.is_valid_number(parsed):
         return f"We will ring {shown(number, region)}."
     return "This number is unusual: please check it."
