@@ -24,6 +24,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.desk import secret_service, xdesk  # noqa: F401  fixtures for every test
@@ -42,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs(text, ...): warnings with these texts are logged, and must be")
     config.addinivalue_line("markers", "leaves(text, ...): leftovers with these texts in their description are meant")
     config.addinivalue_line("markers", "limit(seconds): how long a coroutine test may take")
+    hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
+    hypothesis.settings.load_profile("house")
     home = tempfile.TemporaryDirectory(prefix="nextcall-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     _move_into(Path(home.name))
