@@ -1,0 +1,182 @@
+"""The API key in a real keyring; and in words where there is none, or none that answers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tempfile
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop.errors import KeyNotKept
+from desktop.settings import vault as module
+from desktop.settings.vault import Vault, backend_name
+from tests.desk import Session, needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "sEcReT-<&>-clé-0123456789"
+SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
+
+
+@pytest.fixture
+def keyring(secret_service: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A keyring, unlocked, which this test can reach."""
+    secret_service.enter(monkeypatch)
+    return secret_service
+
+
+async def test_a_key_is_kept_read_changed_and_forgotten(keyring: Session):
+    vault = Vault(SERVICE)
+    assert await vault.key() == ""
+    await vault.keep(KEY)
+    assert await Vault(SERVICE).key() == KEY
+    await vault.keep(KEY)
+    await vault.keep("another")
+    assert await Vault(SERVICE).key() == "another"
+    await vault.forget()
+    assert await vault.key() == ""
+    await vault.forget()
+
+
+async def test_a_long_key_is_kept(keyring: Session):
+    vault = Vault(SERVICE)
+    await vault.keep("k" * 1000)
+    assert await vault.key() == "k" * 1000
+    await vault.forget()
+
+
+async def test_every_call_center_and_every_owner_has_a_key_of_its_own(keyring: Session):
+    places = [
+        Vault(SERVICE),
+        Vault("https://other.example/?wsdl"),
+        Vault(SERVICE, "/home/b"),
+        Vault(SERVICE, "/home/c"),
+        Vault(""),
+    ]
+    for number, place in enumerate(places):
+        await place.keep(f"key {number}")
+    assert [await place.key() for place in places] == [f"key {number}" for number in range(5)]
+    await places[0].forget()
+    assert [await place.key() for place in places] == ["", *(f"key {number}" for number in range(1, 5))]
+    for place in places:
+        await place.forget()
+
+
+async def test_an_address_that_moves_on_its_host_keeps_the_key(keyring: Session):
+    await Vault(SERVICE).keep(KEY)
+    moved = Vault("https://www.callfire.com/v2/service?wsdl")
+    assert await moved.key() == KEY
+    await moved.forget()
+
+
+async def test_what_is_kept_is_for_people_to_find(keyring: Session):
+    await Vault(SERVICE).keep(KEY)
+    from secretstorage import dbus_init, search_items
+
+    with contextlib.closing(dbus_init()) as bus:
+        [item] = search_items(bus, {"service": "NextCall www.callfire.com"})
+        assert KEY not in f"{item.get_label()} {item.get_attributes()}"
+    await Vault(SERVICE).forget()
+
+
+def test_the_systems_own_keyring_is_used_whatever_a_configuration_says():
+    assert backend_name() == "keyring.backends.SecretService.Keyring"
+
+
+# ------------------------------------------------------------------------------------------------------ no keyring
+
+
+async def _failures() -> list[KeyNotKept]:
+    failures = []
+    for ask in (Vault(SERVICE).key(), Vault(SERVICE).keep(KEY), Vault(SERVICE).forget()):
+        with pytest.raises(KeyNotKept) as failed:
+            await ask
+        failures.append(failed.value)
+    return failures
+
+
+def _everything_said(failure: BaseException) -> str:
+    return "".join(traceback.format_exception(failure)) + repr(failure) + str(failure)
+
+
+async def test_without_a_bus_it_is_told_in_words():
+    for failure in await _failures():
+        assert failure.title == "The API key could not be kept"
+        assert failure.reason.startswith("the keyring said ")
+        assert KEY not in _everything_said(failure)
+
+
+@pytest.fixture
+def bare_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A session whose bus has no keyring on it."""
+    needs("dbus-daemon", "setpriv")
+    with tempfile.TemporaryDirectory(prefix="nextcall-bus-") as home, contextlib.ExitStack() as leaving:
+        session = Session(Path(home), leaving)
+        session.enter(monkeypatch)
+        yield
+
+
+@pytest.mark.usefixtures("bare_bus")
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # secretstorage leaves the closing to the collector
+async def test_without_a_keyring_on_the_bus_it_is_told_in_words():
+    for failure in await _failures():
+        assert failure.reason.startswith("the keyring said ")
+        assert KEY not in _everything_said(failure)
+
+
+@pytest.fixture
+def silent_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A bus that takes every connection and never says a word, like a keyring whose password prompt stands open."""
+    with tempfile.TemporaryDirectory(prefix="nextcall-bus-") as place, socket.socket(socket.AF_UNIX) as bus:
+        path = Path(place) / "bus"
+        bus.bind(str(path))
+        bus.listen(16)
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={path}")
+        yield
+    # closing it ends the threads that wait
+
+
+@pytest.mark.usefixtures("silent_bus")
+async def test_a_keyring_that_never_answers_is_given_up_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "LONGEST_WAIT", 0.05)
+    for failure in await _failures():
+        assert "did not answer" in failure.reason
+        assert KEY not in _everything_said(failure)
+
+
+class ForgetfulKeyring:
+    """Takes everything and keeps nothing, like keyring's own null backend."""
+
+    def get_password(self, _service: str, _name: str) -> None:
+        return None
+
+    def set_password(self, _service: str, _name: str, _password: str) -> None:
+        return None
+
+
+class TalkativeKeyring(ForgetfulKeyring):
+    """Has the secret in its error's text."""
+
+    def set_password(self, _service: str, _name: str, password: str) -> None:
+        raise RuntimeError(f"cannot keep {password}")
+
+
+async def test_a_keyring_that_keeps_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_backend", ForgetfulKeyring)
+    with pytest.raises(KeyNotKept, match="took the key but does not have it"):
+        await Vault(SERVICE).keep(KEY)
+
+
+async def test_a_keyring_that_tells_the_key_is_not_quoted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_backend", TalkativeKeyring)
+    with pytest.raises(KeyNotKept) as failed:
+        await Vault(SERVICE).keep(KEY)
+    assert failed.value.reason == "the keyring said RuntimeError"
+    assert KEY not in _everything_said(failed.value)
