@@ -155,8 +155,8 @@ class Desk(QObject):
         windows = (self.login, self.window, self.popup, self.reminder)
         for window in windows:
             window.hide()
+        await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
-        await self._tasks.cancel_all()  # whatever ends may still tell a window so
         for window in windows:
             window.deleteLater()
 
