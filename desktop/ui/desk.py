@@ -171,7 +171,7 @@ class Desk(QObject):
         except CallCenterError as failure:
             self.login.tell(failure, "Your phone was not called.")
         else:
-            await self._remember(entry)
+            self._tasks.spawn(self._remember(entry), "remember")  # a keyring's prompt must not keep the agent from logging in
 
     async def _log_in(self, entry: LoginEntry, agent_id: str) -> None:
         session = self._session_for(entry)
