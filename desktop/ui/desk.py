@@ -155,8 +155,8 @@ class Desk(QObject):
         windows = (self.login, self.window, self.popup, self.reminder)
         for window in windows:
             window.hide()
+        await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
-        await self._tasks.cancel_all()  # whatever ends may still tell a window so
         for window in windows:
             window.deleteLater()
 
@@ -171,7 +171,7 @@ class Desk(QObject):
         except CallCenterError as failure:
             self.login.tell(failure, "Your phone was not called.")
         else:
-            await self._remember(entry)
+            self._tasks.spawn(self._remember(entry), "remember")  # a keyring's prompt must not keep the agent from logging in
 
     async def _log_in(self, entry: LoginEntry, agent_id: str) -> None:
         session = self._session_for(entry)

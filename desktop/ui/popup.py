@@ -64,7 +64,7 @@ class PopupWindow(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self._clock = Clock()
-        self._clock.setAccessibleName("Time since the call was connected")
+        self._clock.setAccessibleDescription("Time since the call was connected")
 
         # What is known of the call
         self._details = DetailsView()

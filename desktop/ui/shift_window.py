@@ -54,7 +54,7 @@ class ShiftWindow(QMainWindow):
         self._words = label("", "title", wraps=True)
         self._meaning = label("", "muted", wraps=True)
         self._clock = Clock()
-        self._clock.setAccessibleName("Time in this state")
+        self._clock.setAccessibleDescription("Time in this state")
 
         # The line and the work
         self._line_icon = look.Glyph("line-good", 18)

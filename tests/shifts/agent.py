@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
+from xml.sax.saxutils import escape
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
@@ -17,12 +18,21 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QWidget
 
 from desktop.app import App, Options, QtApplication, Site
+from desktop.callcenter.model import Function
 from desktop.shift.states import State
+from desktop.tasks import in_thread
 from desktop.ui.parts import MessageBar
+from tests.practice.outside import PHONE, Caller
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from desktop.practice.scenario import Scenario
+    from desktop.practice.server import PracticeService
     from desktop.ui.desk import Desk
+    from tests.shifts.line import Line
+
+KEY = "k3y-0f-the-account-<&>-5d8e1c"
 
 Part = TypeVar("Part", bound=QWidget)
 Found = TypeVar("Found")
@@ -40,10 +50,11 @@ async def until(look: Callable[[], Found], what: str, seconds: float = 20.0, *, 
 
 
 class Agent:
-    """Works at the desk that `app` has open. `heard` gives the agent ID that a voice says, or nothing yet."""
+    """Works at the desk that `app` has open. `work` ends when the App has left; `heard` gives the agent ID that a voice says."""
 
-    def __init__(self, app: App, heard: Callable[[], str] | None = None) -> None:
+    def __init__(self, app: App, work: asyncio.Task[None], heard: Callable[[], str] | None = None) -> None:
         self.app = app
+        self.work = work
         self._heard = heard or self._heard_on_the_practice_phone
 
     @property
@@ -128,13 +139,86 @@ class Agent:
 async def at_work(
     qt: QtApplication, options: Options, scenario: Scenario | None = None, *, heard: Callable[[], str] | None = None
 ) -> AsyncIterator[Agent]:
-    """An App with its windows open, for one test; closed afterwards as on leaving."""
+    """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
     app = App(qt, options, scenario=scenario)
+    app.start()
+    work = asyncio.create_task(app.run(), name="app")
     try:
-        await app.open(practice=options.practice)
-        yield Agent(app, heard)
+        await until(lambda: work.done() or (app.site is not None and app.site.desk.login.isVisible()), "the log-in dialog")
+        yield Agent(app, work, heard)
     finally:
-        await app.close()
+        app._left.set()
+        await work
+        qt.quit_requested.disconnect(app._on_quit_requested)
+        qt.commitDataRequest.disconnect(app._on_session_ends)
+
+
+class LiveShift:
+    """An agent at a live desk whose line goes through `line` to the practice service, and what is known at its other end."""
+
+    def __init__(self, agent: Agent, line: Line, service: PracticeService) -> None:
+        self.agent = agent
+        self.line = line
+        self.service = service
+
+    def responses(self) -> list[list[tuple[str, str, bool]]]:
+        """What the call center has got, call by call."""
+        return [
+            [(one["agentResponse"], one["agentNotes"], one["lastcall"]) for one in call["responses"]]
+            for call in self.service.ledger()
+        ]
+
+    async def hang_up_the_phone(self) -> None:
+        await in_thread(lambda: self.service.hang_up(PHONE), "hang up")
+
+    async def be_kicked(self) -> None:
+        """By a supervisor, from another program."""
+        await self.ask("kickAgent", agentId=self.service.ledger()[0]["agent"])
+
+    async def ask(self, function: str, service: str = "PredictiveService", **parameters: object) -> None:
+        """What another program asks the call center."""
+        caller = Caller(self.service.service_url)
+        await in_thread(lambda: caller.ask(function, service, key=escape(KEY), **parameters), function)
+
+    async def reach(self, state: State) -> None:
+        """From the start to `state`, and no further: the line holds what would lead on."""
+        agent, login, popup = self.agent, self.agent.desk.login, self.agent.desk.popup
+        leads_on = {
+            State.CALLING: Function.SEND_AGENT_CALL_BACK,
+            State.LOGGING_IN: Function.LOGIN_AGENT,
+            State.WAITING: Function.GET_CONNECTION_FOR_AGENT,
+            State.SAVING: Function.STORE_AGENT_RESPONSE,
+        }
+        if state in leads_on:
+            self.line.hold(leads_on[state])
+        if state is State.CALLING:
+            press(login, "Call me")
+        elif state is not State.SIGNED_OUT:
+            agent_id = await agent.call_me()
+            if state is not State.EXPECTING_ID:
+                type_into(login, "Agent ID", agent_id)
+                press(login, "Log in")
+        if state in {State.CONNECTED, State.SAVING, State.LOGGED_OFF}:
+            await agent.take_call()
+            agent.fill_in("Interested", "half a sent")
+            if state is not State.CONNECTED:
+                press(popup, "Logoff")
+        await agent.reach(state)
+
+
+@asynccontextmanager
+async def at_work_live(qt: QtApplication, data_dir: Path, line: Line, service: PracticeService) -> AsyncIterator[LiveShift]:
+    """An App at the `service` behind `line`, with the log-in dialog filled in."""
+
+    def heard() -> str:
+        phone = service._center.phone(PHONE)
+        return phone.agent_id or "" if phone.state == "connected" else ""
+
+    async with at_work(qt, Options(service_url=line.service_url, data_dir=data_dir), heard=heard) as agent:
+        type_into(agent.desk.login, "API key", KEY)
+        type_into(agent.desk.login, "Campaign ID", "1")
+        type_into(agent.desk.login, "Phone number", PHONE)
+        yield LiveShift(agent, line, service)
 
 
 # ------------------------------------------------------------------------------------------------------------- by name

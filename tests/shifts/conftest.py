@@ -12,12 +12,15 @@ import pytest
 
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
+from tests.shifts.agent import KEY, LiveShift, at_work_live
+from tests.shifts.line import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-KEY = "k3y-0f-the-account-<&>-5d8e1c"
+    from desktop.app import QtApplication
 
 
 @pytest.fixture
@@ -33,6 +36,21 @@ def service(quick: Scenario) -> Iterator[PracticeService]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def line(service: PracticeService) -> Iterator[Line]:
+    """The line to that service. Nobody answers on it before `mend()`."""
+    with Line(service.service_url) as line:
+        yield line
+
+
+@pytest.fixture
+def live_shift(
+    qapp: QtApplication, tmp_path: Path, line: Line, service: PracticeService
+) -> Callable[[], AbstractAsyncContextManager[LiveShift]]:
+    """Opens a live desk on that line: `async with live_shift() as shift`."""
+    return lambda: at_work_live(qapp, tmp_path, line, service)
 
 
 @pytest.fixture(autouse=True)

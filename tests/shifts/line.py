@@ -60,10 +60,10 @@ class Line:
 
     def cut(self) -> None:
         """Take no connection any more, and break those that are there."""
-        if self._listener is not None:
-            _close(self._listener)
-            self._listener = None
         with self._lock:
+            if self._listener is not None:
+                _close(self._listener)
+                self._listener = None
             for one in self._open:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
@@ -116,23 +116,25 @@ class Line:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                self._start(lambda client=client: self._serve(client))
+                self._start(lambda client=client: self._serve(client, listener))
 
-    def _serve(self, client: socket.socket) -> None:
-        with client, self._held(client), contextlib.suppress(OSError):
+    def _serve(self, client: socket.socket, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError), client, self._held(client, listener):
             request = _request(client)
             function = next((one for one in Function if f"{one}>".encode() in request.partition(b"\r\n\r\n")[2]), None)
             if function is not None:
                 self.asked.append(function)
             act = self._mischief.get(function or "", _pass_on)
-            with socket.create_connection(self._target) as service, self._held(service):
+            with socket.create_connection(self._target) as service, self._held(service, listener):
                 if not hasattr(act, "keeps_the_request"):
                     service.sendall(request)
                 act(client, service)
 
     @contextlib.contextmanager
-    def _held(self, one: socket.socket) -> Iterator[None]:
+    def _held(self, one: socket.socket, listener: socket.socket) -> Iterator[None]:
         with self._lock:
+            if self._listener is not listener:
+                raise ConnectionAbortedError  # cut since it was accepted
             self._open.add(one)
         try:
             yield

@@ -3,90 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtWidgets import QLineEdit, QListWidget, QPlainTextEdit
 
-from desktop.app import Options, QtApplication
 from desktop.callcenter.model import Function
 from desktop.shift.states import State
-from desktop.tasks import in_thread
-from tests.practice.outside import PHONE, Caller
-from tests.shifts.agent import Agent, at_work, named, offers, press, texts, type_into, until
-from tests.shifts.conftest import KEY
-from tests.shifts.line import Line
+from tests.shifts.agent import KEY, LiveShift, named, offers, press, texts, type_into, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from desktop.practice.server import PracticeService
+    from tests.shifts.line import Line
 
 PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
-Desk = Callable[[], Any]
+Opened = Callable[[], AbstractAsyncContextManager[LiveShift]]
 
 
-@pytest.fixture
-def line(service: PracticeService) -> Iterator[Line]:
-    with Line(service.service_url) as line:
-        yield line
-
-
-class Shift:
-    """An agent at a live desk whose line goes through `line` to the practice service."""
-
-    def __init__(self, agent: Agent, line: Line, service: PracticeService) -> None:
-        self.agent = agent
-        self.line = line
-        self.service = service
-
-    def responses(self) -> list[list[tuple[str, str, bool]]]:
-        """What the call center has got, call by call."""
-        return [
-            [(one["agentResponse"], one["agentNotes"], one["lastcall"]) for one in call["responses"]]
-            for call in self.service.ledger()
-        ]
-
-    async def hang_up_the_phone(self) -> None:
-        await in_thread(lambda: self.service.hang_up(PHONE), "hang up")
-
-    async def be_kicked(self) -> None:
-        """By a supervisor, from another program."""
-        await self.ask("kickAgent", agentId=self.service.ledger()[0]["agent"])
-
-    async def ask(self, function: str, service: str = "PredictiveService", **parameters: object) -> None:
-        """What another program asks the call center."""
-        caller = Caller(self.service.service_url)
-        await in_thread(lambda: caller.ask(function, service, key=escape(KEY), **parameters), function)
-
-
-@pytest.fixture
-def shift(qapp: QtApplication, tmp_path: Path, line: Line, service: PracticeService) -> Callable[[], Any]:
-    """Opens a live desk: `async with shift() as one`."""
-
-    def heard() -> str:
-        phone = service._center.phone(PHONE)
-        return phone.agent_id or "" if phone.state == "connected" else ""
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[Shift]:
-        options = Options(service_url=line.service_url, data_dir=tmp_path)
-        async with at_work(qapp, options, heard=heard) as agent:
-            type_into(agent.desk.login, "API key", KEY)
-            type_into(agent.desk.login, "Campaign ID", "1")
-            type_into(agent.desk.login, "Phone number", PHONE)
-            yield Shift(agent, line, service)
-
-    return opened
-
-
-async def test_a_service_that_is_not_there_yet(shift: Desk, line: Line) -> None:
-    async with shift() as one:
-        agent = one.agent
+async def test_a_service_that_is_not_there_yet(live_shift: Opened, line: Line) -> None:
+    async with live_shift() as shift:
+        agent = shift.agent
         await until(lambda: "takes no connections" in agent.told(), "what is wrong")
         press(agent.desk.login, "Call me")
         await until(lambda: "Your phone was not called." in agent.told(), "what became of it")
@@ -95,30 +35,30 @@ async def test_a_service_that_is_not_there_yet(shift: Desk, line: Line) -> None:
         await agent.log_in()
         await agent.store("Interested", "at last", way_on="Logoff")
         await agent.done()
-        assert one.responses() == [[("Interested", "at last", True)]]
+        assert shift.responses() == [[("Interested", "at last", True)]]
 
 
-async def test_log_in_on_a_phone_that_is_still_connected(shift: Desk, line: Line, tmp_path: Path) -> None:
+async def test_log_in_on_a_phone_that_is_still_connected(live_shift: Opened, line: Line, tmp_path: Path) -> None:
     """After a crash of this computer the agent types the ID again, and the description has not been read yet."""
     line.mend()
-    async with shift() as one:
-        agent_id = await one.agent.call_me()
+    async with live_shift() as shift:
+        agent_id = await shift.agent.call_me()
     line.cut()
     shutil.rmtree(tmp_path / "contracts")
-    async with shift() as one:
-        await until(lambda: "takes no connections" in one.agent.told(), "what is wrong")
+    async with live_shift() as shift:
+        await until(lambda: "takes no connections" in shift.agent.told(), "what is wrong")
         line.mend()
-        type_into(one.agent.desk.login, "Agent ID", agent_id)
-        press(one.agent.desk.login, "Log in")
-        await one.agent.store("Interested", way_on="Logoff")
-        await one.agent.done()
-        assert [call["agent"] for call in one.service.ledger()] == [agent_id]
+        type_into(shift.agent.desk.login, "Agent ID", agent_id)
+        press(shift.agent.desk.login, "Log in")
+        await shift.agent.store("Interested", way_on="Logoff")
+        await shift.agent.done()
+        assert [call["agent"] for call in shift.service.ledger()] == [agent_id]
 
 
-async def test_a_wrong_key(shift: Desk, line: Line) -> None:
+async def test_a_wrong_key(live_shift: Opened, line: Line) -> None:
     line.mend()
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         type_into(agent.desk.login, "API key", KEY[:-1])
         press(agent.desk.login, "Call me")
         await until(lambda: "The key is not valid." in agent.told(), "the service's words")
@@ -128,11 +68,11 @@ async def test_a_wrong_key(shift: Desk, line: Line) -> None:
         await agent.log_in()
 
 
-async def test_the_line_breaks_while_a_call_is_awaited(shift: Desk, line: Line) -> None:
+async def test_the_line_breaks_while_a_call_is_awaited(live_shift: Opened, line: Line) -> None:
     line.mend()
     line.hold(Function.GET_CONNECTION_FOR_AGENT)
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         await agent.log_in()
         await until(lambda: Function.GET_CONNECTION_FOR_AGENT in line.asked, "the question for a call")
         line.cut()
@@ -143,17 +83,17 @@ async def test_the_line_breaks_while_a_call_is_awaited(shift: Desk, line: Line) 
         line.mend()
         await agent.store("Interested", "recovered by itself", way_on="Logoff")
         await agent.done()
-        assert one.responses() == [[("Interested", "recovered by itself", True)]]
+        assert shift.responses() == [[("Interested", "recovered by itself", True)]]
 
 
-async def test_the_line_recovers_before_the_next_call(shift: Desk, line: Line) -> None:
+async def test_the_line_recovers_before_the_next_call(live_shift: Opened, line: Line) -> None:
     """A line that is well again says so at once, not when somebody is connected."""
     line.mend()
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         await agent.log_in()
         await agent.take_call()
-        await one.ask("stopCampaign", "VoiceBroadcastService")
+        await shift.ask("stopCampaign", "VoiceBroadcastService")
         await agent.store("Interested")
         await until(lambda: "Line to the call center: connected" in texts(agent.desk.window), "the line")
         line.cut()
@@ -163,10 +103,10 @@ async def test_the_line_recovers_before_the_next_call(shift: Desk, line: Line) -
         assert agent.state is State.WAITING
 
 
-async def test_the_answer_to_a_response_is_lost(shift: Desk, line: Line) -> None:
+async def test_the_answer_to_a_response_is_lost(live_shift: Opened, line: Line) -> None:
     line.mend()
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         await agent.log_in()
         await agent.take_call()
         line.lose_answer(Function.STORE_AGENT_RESPONSE)
@@ -181,14 +121,14 @@ async def test_the_answer_to_a_response_is_lost(shift: Desk, line: Line) -> None
         await agent.store("Interested", way_on="Logoff")
         await agent.done()
         once = ("Call back later", "Tuesday, “after” 3 😀", False)
-        assert one.responses() == [[once, once], [("Interested", "", True)]]
+        assert shift.responses() == [[once, once], [("Interested", "", True)]]
 
 
-async def test_a_proxy_answers_in_the_place_of_the_call_center(shift: Desk, line: Line) -> None:
+async def test_a_proxy_answers_in_the_place_of_the_call_center(live_shift: Opened, line: Line) -> None:
     line.mend()
     page = ("502 Bad Gateway", "text/html", PROXY_PAGE)
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         line.answer(Function.SEND_AGENT_CALL_BACK, *page)
         press(agent.desk.login, "Call me")
         await until(lambda: "502 Bad Gateway" in agent.told(), "what the proxy said")
@@ -211,54 +151,54 @@ async def test_a_proxy_answers_in_the_place_of_the_call_center(shift: Desk, line
         press(agent.desk.popup, "Logoff")
         await until(lambda: "502 Bad Gateway" in agent.told(), "what the proxy said")
         assert "Nobody can tell whether this call is stored" in agent.told()
-        assert one.responses() == [[]]
+        assert shift.responses() == [[]]
         press(agent.desk.popup, "Logoff")
         await agent.done()
-        assert one.responses() == [[("Interested", "kept", True)]]
+        assert shift.responses() == [[("Interested", "kept", True)]]
 
 
 @pytest.mark.parametrize(
     ("ends", "words"), [("be_kicked", "a supervisor hung up the phone"), ("hang_up_the_phone", "the phone was hung up")]
 )
-async def test_the_shift_is_ended_while_a_call_is_awaited(shift: Desk, line: Line, ends: str, words: str) -> None:
+async def test_the_shift_is_ended_while_a_call_is_awaited(live_shift: Opened, line: Line, ends: str, words: str) -> None:
     line.mend()
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         await agent.log_in()
         await agent.take_call()
-        await one.ask("stopCampaign", "VoiceBroadcastService")
+        await shift.ask("stopCampaign", "VoiceBroadcastService")
         await agent.store("Interested", "before the end")
         await agent.reach(State.WAITING)
-        await getattr(one, ends)()
+        await getattr(shift, ends)()
         await agent.reach(State.SIGNED_OUT)
         await until(lambda: "You are no longer logged in" in agent.told(), "the words")
         assert words in agent.told()
         assert agent.desk.login.isVisible()
         assert not agent.desk.window.isVisible()
-        await one.ask("startCampaign", "VoiceBroadcastService")
+        await shift.ask("startCampaign", "VoiceBroadcastService")
         await agent.log_in()
         await agent.store("Wrong number", way_on="Logoff")
         await agent.done()
-        assert one.responses() == [[("Interested", "before the end", False)], [("Wrong number", "", True)]]
+        assert shift.responses() == [[("Interested", "before the end", False)], [("Wrong number", "", True)]]
 
 
 @pytest.mark.parametrize(
     ("ends", "words"), [("be_kicked", "a supervisor hung up the phone"), ("hang_up_the_phone", "the phone was hung up")]
 )
-async def test_the_shift_is_ended_while_the_agent_types(shift: Desk, line: Line, ends: str, words: str) -> None:
+async def test_the_shift_is_ended_while_the_agent_types(live_shift: Opened, line: Line, ends: str, words: str) -> None:
     line.mend()
-    async with shift() as one:
-        agent = one.agent
+    async with live_shift() as shift:
+        agent = shift.agent
         await agent.log_in()
         await agent.take_call()
         agent.fill_in("Call back later", "was in the middle of")
-        await getattr(one, ends)()
+        await getattr(shift, ends)()
         press(agent.desk.popup, "Next Call")
         await until(lambda: words in agent.told(), "the call center's words")
         assert "“Logoff” stores them and ends your shift." in agent.told()
-        assert one.responses() == [[]]
+        assert shift.responses() == [[]]
         assert named(agent.desk.popup, QPlainTextEdit, "Notes").toPlainText() == "was in the middle of"
         press(agent.desk.popup, "Logoff")
         await agent.done()
-        assert one.responses() == [[("Call back later", "was in the middle of", True)]]
+        assert shift.responses() == [[("Call back later", "was in the middle of", True)]]
         assert offers(agent.desk.login, "Call me")
