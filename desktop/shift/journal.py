@@ -36,6 +36,13 @@ _PATIENCE = 2000
 """Milliseconds to wait for somebody else who holds the file, a backup program say."""
 
 
+_END_SHIFT = """
+    UPDATE shift SET ended_at = ?, ended_how = ?
+    WHERE ended_at IS NULL AND id = coalesce(?, id) AND id NOT IN (SELECT shift_id FROM open_call)
+"""
+"""A shift with open calls stays unfinished: the next start asks about them."""
+
+
 class Settled(StrEnum):
     """Where a response stands. The words are those of the table `response`."""
 
@@ -62,6 +69,8 @@ class Entry:
     """The journal's own number of the call."""
     call: Call
     connected_at: datetime
+    told: bool
+    """Whether the call center has told who it was. If not, the agent only heard somebody, and the call's id is ours."""
     draft: Draft
     response: CallResponse | None = None
     last: bool = False
@@ -91,13 +100,13 @@ class ShiftRecord:
     def open_entries(self) -> tuple[Entry, ...]:
         """The calls that nobody has settled: never answered, not sent, or nobody knows."""
         closed = {Settled.STORED, Settled.REFUSED}
-        return tuple(entry for entry in self.entries if entry.settled not in closed and entry.call.id)
+        return tuple(entry for entry in self.entries if entry.told and entry.settled not in closed)
 
 
 class Journal:
-    """The journal in one file. `troubled` is told, on the event loop, when it can no longer be kept on the disk."""
+    """The journal in one file, or in memory without one. `troubled` is told, on the event loop, when the disk fails it."""
 
-    def __init__(self, path: Path, troubled: Callable[[JournalNotKept], None] = lambda _trouble: None) -> None:
+    def __init__(self, path: Path | None, troubled: Callable[[JournalNotKept], None] = lambda _trouble: None) -> None:
         self._path = path
         self._troubled = troubled
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -142,21 +151,22 @@ class Journal:
 
         return await self._ask(begin)
 
-    async def end_shift(self, shift: int, how: str) -> None:
-        """The shift is over: logged off, left, or ended by the call center."""
-        await self._ask(lambda db: db.execute("UPDATE shift SET ended_at = ?, ended_how = ? WHERE id = ?", (_now(), how, shift)))
+    def end_shift(self, shift: int, how: str) -> None:
+        """The shift is over: logged off, left, or ended by the call center. One with open calls stays unfinished."""
+        self._post(lambda db: db.execute(_END_SHIFT, (_now(), how, shift)))
 
     async def shift(self, shift: int) -> ShiftRecord:
         """A shift with everything that is known of it."""
         return await self._ask(lambda db: _shift(db, shift))
 
     async def unfinished(self) -> tuple[ShiftRecord, ...]:
-        """The shifts that the program did not live to end, oldest first. Whatever was being sent then is unsure now."""
+        """The shifts with open calls, oldest first, for the start of the program: whatever was being sent is unsure now."""
 
         def find(db: sqlite3.Connection) -> tuple[ShiftRecord, ...]:
             db.execute(
                 "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' WHERE state = 'sending'"
             )
+            db.execute(_END_SHIFT, (_now(), "ended with NextCall", None))
             found = db.execute("SELECT id FROM shift WHERE ended_at IS NULL ORDER BY id").fetchall()
             return tuple(_shift(db, number) for (number,) in found)
 
@@ -167,6 +177,23 @@ class Journal:
     def call_connected(self, shift: int, call: Call) -> None:
         """Write down a call as received, without holding up its popup. The same call told again is one call."""
         self._post(lambda db: _insert_call(db, shift, call))
+
+    def someone_heard(self, shift: int, placeholder: str) -> None:
+        """The agent hears somebody of whom the call center has told nothing: a call under a name of ours, for the notes."""
+        self._post(lambda db: _insert_call(db, shift, Call(placeholder), told=False))
+
+    def someone_told(self, shift: int, placeholder: str, call: Call) -> None:
+        """The call center has told who `placeholder` is: its notes belong to `call`."""
+
+        def attach(db: sqlite3.Connection) -> None:
+            known = db.execute("SELECT id FROM call WHERE shift_id = ? AND call_id = ?", (shift, call.id)).fetchone()
+            if known is None:
+                db.execute(
+                    "UPDATE call SET call_id = ?, fields = ?, told = 1 WHERE shift_id = ? AND call_id = ?",
+                    (call.id, msgspec.json.encode(call.fields).decode(), shift, placeholder),
+                )
+
+        self._post(attach)
 
     def draft_changed(self, shift: int, call_id: str, draft: Draft) -> None:
         """Keep what the agent has entered so far."""
@@ -206,25 +233,23 @@ class Journal:
 
         return await self._ask(begin)
 
-    async def settle(self, shift: int, call_id: str, settled: Settled, reason: str = "") -> None:
-        """Write down what became of the latest attempt."""
+    def settle(self, shift: int, call_id: str, settled: Settled, reason: str = "") -> None:
+        """Write down what became of the latest attempt. Nobody waits: if this is lost, the next start takes it for unsure."""
 
         def settle(db: sqlite3.Connection) -> None:
-            row = db.execute(
-                "SELECT response.id FROM response JOIN call ON call.id = response.call WHERE shift_id = ? AND call_id = ?",
-                (shift, call_id),
-            ).fetchone()
-            if row is None:  # begun on the disk, settled in memory: nothing to amend
-                return
             at = _now()
-            db.execute("UPDATE response SET state = ?, settled_at = ?, reason = ? WHERE id = ?", (settled, at, reason, row[0]))
             db.execute(
-                "UPDATE attempt SET ended_at = ?, outcome = ? "
-                "WHERE response = ? AND number = (SELECT max(number) FROM attempt WHERE response = ?)",
-                (at, settled, row[0], row[0]),
+                "UPDATE attempt SET ended_at = ?, outcome = ? FROM response JOIN call ON call.id = response.call "
+                "WHERE attempt.response = response.id AND shift_id = ? AND call_id = ? AND ended_at IS NULL",
+                (at, settled, shift, call_id),
+            )
+            db.execute(
+                "UPDATE response SET state = ?, settled_at = ?, reason = ? FROM call "
+                "WHERE call.id = response.call AND shift_id = ? AND call_id = ?",
+                (settled, at, reason, shift, call_id),
             )
 
-        await self._ask(settle)
+        self._post(settle)
 
     # The thread
 
@@ -281,6 +306,8 @@ class Journal:
             return _transaction(self._db, work)
 
     def _opened(self) -> sqlite3.Connection:
+        if self._path is None:
+            return self._in_memory()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
@@ -431,11 +458,11 @@ def _in_words(failure: Exception) -> JournalNotKept:
 # Rows and what they stand for
 
 
-def _insert_call(db: sqlite3.Connection, shift: int, call: Call) -> int:
+def _insert_call(db: sqlite3.Connection, shift: int, call: Call, *, told: bool = True) -> int:
     db.execute(
-        "INSERT INTO call (shift_id, call_id, connected_at, fields) VALUES (?, ?, ?, ?) "
+        "INSERT INTO call (shift_id, call_id, connected_at, fields, told) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (shift_id, call_id) DO NOTHING",
-        (shift, call.id, _now(), msgspec.json.encode(call.fields).decode()),
+        (shift, call.id, _now(), msgspec.json.encode(call.fields).decode(), told),
     )
     (number,) = db.execute("SELECT id FROM call WHERE shift_id = ? AND call_id = ?", (shift, call.id)).fetchone()
     return int(number)
@@ -462,11 +489,12 @@ def _shift(db: sqlite3.Connection, number: int) -> ShiftRecord:
 
 
 def _entry(row: sqlite3.Row) -> Entry:
-    call = Call(row["call_id"] or "", msgspec.json.decode(row["fields"], type=tuple[Field, ...]))
+    call = Call(row["call_id"], msgspec.json.decode(row["fields"], type=tuple[Field, ...]))
     entry = Entry(
         number=row["id"],
         call=call,
         connected_at=datetime.fromisoformat(row["connected_at"]),
+        told=bool(row["told"]),
         draft=Draft(row["disposition"], row["notes"]),
     )
     if row["state"] is None:

@@ -13,7 +13,8 @@ CREATE TABLE shift (
 CREATE TABLE call (
     id           INTEGER PRIMARY KEY,
     shift_id     INTEGER NOT NULL REFERENCES shift (id),
-    call_id      TEXT,                          -- the CallType's id; empty: heard, but never told by the call center
+    call_id      TEXT    NOT NULL,              -- the CallType's id; where `told` is 0, a name of ours
+    told         INTEGER NOT NULL DEFAULT 1,    -- 0: the agent heard somebody, the call center never told who it was
     connected_at TEXT    NOT NULL,
     fields       TEXT    NOT NULL,              -- the CallType as received, as JSON
     disposition  TEXT    NOT NULL DEFAULT '',   -- the draft, kept while the agent types
@@ -42,6 +43,12 @@ CREATE TABLE attempt (
     outcome    TEXT,                            -- as response.state; empty: the program did not live to see it
     PRIMARY KEY (response, number)
 ) WITHOUT ROWID;
+
+-- Calls that nobody has settled: never answered, not sent, or nobody knows.
+CREATE VIEW open_call AS
+    SELECT call.shift_id, call.id
+    FROM call LEFT JOIN response ON response.call = call.id
+    WHERE call.told AND (response.state IS NULL OR response.state NOT IN ('stored', 'refused'));
 
 CREATE INDEX unfinished_shifts ON shift (id) WHERE ended_at IS NULL;
 CREATE INDEX calls_of_a_shift ON call (shift_id);
