@@ -65,6 +65,7 @@ def _practice_service(arguments: argparse.Namespace) -> int:
 
 def _app(arguments: argparse.Namespace) -> int:
     from desktop.app import App, Options, QtApplication
+    from desktop.ui.instance import OnlyInstance
 
     options = Options(
         practice=arguments.practice,
@@ -75,10 +76,17 @@ def _app(arguments: argparse.Namespace) -> int:
     )
     qt = QtApplication(sys.argv[:1])
 
+    instance = OnlyInstance(options.folder)
+    if not instance.claim():
+        print("NextCall is running already in this data folder; its window is shown.")
+        return 0
+
     async def work() -> int:
         app = App(qt, options)
+        instance.show_requested.connect(app.show)
         app.start()
         await app.run()
+        instance.release()
         _end_soon()
         return 0
 

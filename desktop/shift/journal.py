@@ -186,12 +186,13 @@ class Journal:
         """The call center has told who `placeholder` is: its notes belong to `call`."""
 
         def attach(db: sqlite3.Connection) -> None:
-            known = db.execute("SELECT id FROM call WHERE shift_id = ? AND call_id = ?", (shift, call.id)).fetchone()
-            if known is None:
-                db.execute(
-                    "UPDATE call SET call_id = ?, fields = ?, told = 1 WHERE shift_id = ? AND call_id = ?",
-                    (call.id, msgspec.json.encode(call.fields).decode(), shift, placeholder),
-                )
+            number = _insert_call(db, shift, call)
+            db.execute(
+                "UPDATE call SET (disposition, notes, drafted_at, connected_at) = ("
+                "SELECT disposition, notes, drafted_at, connected_at FROM call WHERE shift_id = ? AND call_id = ?) WHERE id = ?",
+                (shift, placeholder, number),
+            )
+            db.execute("DELETE FROM call WHERE shift_id = ? AND call_id = ?", (shift, placeholder))
 
         self._post(attach)
 

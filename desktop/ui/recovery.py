@@ -1,0 +1,164 @@
+"""The question after a crash or a power cut: what is unsettled, and whether the agent's phone is still connected.
+
+Nothing is sent without the answer, because a response that is sent queues the agent for the next caller, and there may be no
+phone any more (api-facts.md, 'What follows from the API', 5).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+)
+
+from desktop.errors import NextCallError
+from desktop.popup.caller import caller
+from desktop.shift.journal import Entry, Settled, ShiftRecord
+from desktop.ui import look
+from desktop.ui.parts import MessageBar, button, framed, label
+
+
+class Answer(Enum):
+    """What the agent says to "Is your phone still connected?"."""
+
+    YES = auto()
+    NO = auto()
+    LATER = auto()
+
+
+class RecoveryDialog(QDialog):
+    """Shows what an earlier start left unsettled and asks the one question."""
+
+    answered = Signal(Answer, str)
+    """The answer, and the API key, which the keyring may not have."""
+
+    def __init__(self, record: ShiftRecord, *, practice: bool) -> None:
+        super().__init__()
+        self.setWindowTitle("Unfinished calls")
+        self.setWindowIcon(look.app_icon(practice=practice))
+
+        count = len(record.open_entries)
+        calls = "One call of your last shift is" if count == 1 else f"{count} calls of your last shift are"
+        when = f"{record.began_at.astimezone():%A, %H:%M}"
+        self._calls = QTreeWidget()
+        self._calls.setAccessibleName("Unfinished calls")
+        self._calls.setHeaderLabels(["Connected", "Caller", "Disposition", "What is known"])
+        self._calls.setRootIsDecorated(False)
+        self._calls.setUniformRowHeights(True)
+        self._calls.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._calls.addTopLevelItems([QTreeWidgetItem(_line(entry)) for entry in record.open_entries])
+        self._calls.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._calls.setFixedHeight(150)
+        self._key = QLineEdit()
+        self._key.setEchoMode(QLineEdit.EchoMode.Password)
+        self._key.setAccessibleName("API key")
+        self._key_caption = label("API key", "small")
+        self._key_caption.setBuddy(self._key)
+        self._message = MessageBar(lines=2)
+        self._yes = button("Yes, still connected", "primary", "phone")
+        self._yes.clicked.connect(lambda: self._answer(Answer.YES))
+        self._no = button("No", "", "hang-up")
+        self._no.clicked.connect(lambda: self._answer(Answer.NO))
+        self._later = button("Later", "flat")
+        self._later.clicked.connect(lambda: self.answered.emit(Answer.LATER, ""))
+
+        content = framed(self, practice=practice)
+        content.addWidget(label(f"{calls} not settled", "title", wraps=True))
+        content.addWidget(
+            label(
+                f"NextCall ended before it was done. Agent {record.agent_id}, campaign {record.campaign_id}, {when}.",
+                "muted",
+                wraps=True,
+            )
+        )
+        content.addSpacing(look.TIGHT)
+        content.addWidget(self._calls)
+        key = QVBoxLayout()
+        key.setSpacing(3)
+        key.addWidget(self._key_caption)
+        key.addWidget(self._key)
+        content.addLayout(key)
+        content.addSpacing(look.GAP)
+        content.addWidget(label("Is your phone still connected?", "title"))
+        content.addWidget(
+            label(
+                "Yes: you are logged in again under the same ID, these calls are stored, and you go on working. "
+                "No: they are stored as last calls, and nobody is connected to you. "
+                "Later: nothing is sent, and you are asked again at the next start.",
+                "muted",
+                wraps=True,
+            )
+        )
+        content.addWidget(self._message)
+        foot = QHBoxLayout()
+        foot.addWidget(self._later)
+        foot.addStretch()
+        foot.addWidget(self._no)
+        foot.addWidget(self._yes)
+        content.addLayout(foot)
+        self.setMinimumWidth(640)
+        self._yes.setFocus()
+
+    def fill_in_key(self, key: str) -> None:
+        """The keyring has the key: there is nothing to ask for."""
+        if key and not self._key.text():
+            self._key.setText(key)
+        for part in (self._key, self._key_caption):
+            part.setVisible(not key)
+
+    def show_busy(self, words: str) -> None:
+        """Say what is being done; nothing can be pressed meanwhile."""
+        self._set_enabled(enabled=False)
+        self._message.say(words)
+
+    def tell(self, failure: NextCallError, became_of_work: str) -> None:
+        """Tell why it did not work; the question can be answered again."""
+        self._set_enabled(enabled=True)
+        self._message.tell(failure, became_of_work)
+
+    def reject(self) -> None:
+        """Escape means later."""
+        self.answered.emit(Answer.LATER, "")
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        if self._later.isEnabled():
+            self.answered.emit(Answer.LATER, "")
+
+    def _answer(self, answer: Answer) -> None:
+        key = self._key.text().strip()
+        if not key:
+            self._message.say("Enter the API key", "Your keyring does not have it.", "warn")
+            self.fill_in_key("")
+            self._key.setFocus()
+            return
+        self.answered.emit(answer, key)
+
+    def _set_enabled(self, *, enabled: bool) -> None:
+        for part in (self._yes, self._no, self._later, self._key):
+            part.setEnabled(enabled)
+
+
+def _line(entry: Entry) -> list[str]:
+    known = {
+        None: "you had not finished it",
+        Settled.UNSENT: "not sent",
+        Settled.UNSURE: "sent, but nobody knows whether it arrived",
+    }
+    disposition = entry.response.disposition if entry.response else entry.draft.disposition
+    return [
+        f"{entry.connected_at.astimezone():%H:%M}",
+        caller(entry.call).title,
+        disposition or "-",
+        known.get(entry.settled, "not sent"),
+    ]
