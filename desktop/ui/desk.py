@@ -266,8 +266,7 @@ class Desk(QObject):
     async def _recall_key(self, memory: Memory) -> None:
         self.login.show_key_wait(waiting=True)
         try:
-            self.login.fill_in(key=await memory.vault(self._settings.service_url).key())
-            self.login.focus_first_gap()
+            self.login.fill_in_key(await memory.vault(self._settings.service_url).key())
         except KeptError as failure:
             log.info("the key was not recalled: %s", failure.reason)
             if self._settings.campaign_id and self.state is State.SIGNED_OUT:
