@@ -4,7 +4,8 @@ NextCallError
 ├── CallCenterError             between us and the hosted call center
 │   ├── NotReached              the request never left: nothing happened there, sending again is safe
 │   ├── Refused                 the service answered with a Fault: it did not do it
-│   │   └── NotLoggedIn         ... because the agent is not (or no longer) logged in
+│   │   ├── NotLoggedIn         ... because the agent is not (or no longer) logged in
+│   │   └── AlreadyStored       ... because it has a response to this call already
 │   ├── OutcomeUnknown          the request left, no answer came: it may have been done
 │   │   └── AnswerNotUnderstood an answer came, but not one of this service
 │   └── ContractError           the service's description (WSDL) cannot be used
@@ -63,6 +64,13 @@ class NotLoggedIn(Refused):
 
     title = "You are no longer logged in"
     advice = "If your phone is still connected, hang it up and log in again."
+
+
+class AlreadyStored(Refused):
+    """A Fault which says that this call has its response already."""
+
+    title = "The call center has a response to this call already"
+    advice = "Show this to your team lead if yours is not the one."
 
 
 class OutcomeUnknown(CallCenterError):
