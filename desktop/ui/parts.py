@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import ClassVar
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QSize, Qt, QTimer
@@ -30,6 +31,11 @@ def button(text: str, role: str = "", icon: str = "") -> QPushButton:
         made.setIcon(look.icon(icon, {"primary": "on_accent", "flat": "accent"}.get(role, "text")))
         made.setIconSize(QSize(22, 18))
     return made
+
+
+def tip(text: str) -> str:
+    """`text` for a tool tip, word for word. Qt takes a tool tip for markup as soon as it looks like some."""
+    return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if text else ""
 
 
 class MessageBar(QFrame):

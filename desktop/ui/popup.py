@@ -41,7 +41,7 @@ from desktop.errors import NextCallError
 from desktop.popup.caller import Row, caller, details
 from desktop.popup.dispositions import BUILT_IN
 from desktop.ui import look
-from desktop.ui.parts import Clock, MessageBar, button, framed, label
+from desktop.ui.parts import Clock, MessageBar, button, framed, label, tip
 
 
 class PopupWindow(QWidget):
@@ -111,6 +111,7 @@ class PopupWindow(QWidget):
         self._set_busy(busy=False)
         self._clock.restart()
         self._disposition.setFocus()
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
 
@@ -309,7 +310,7 @@ class DetailsView(QTreeView):
             for row in below:
                 name, value = QStandardItem(row.label), QStandardItem(_one_line(row.value))
                 value.setData(row.value, Qt.ItemDataRole.UserRole)
-                value.setToolTip(row.value[:2000])
+                value.setToolTip(tip(row.value[:2000]))
                 parent.appendRow([name, value])
                 if row.below:
                     nested = True
@@ -341,7 +342,7 @@ class _ElidedLabel(QLabel):
     def show_text(self, text: str) -> None:
         self._whole = text
         self.setAccessibleName(text)
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
         self._fit()
 
     def resizeEvent(self, event: object) -> None:
