@@ -59,7 +59,7 @@ class PopupWindow(QWidget):
 
         # Who is on the line
         self._name = _ElidedLabel("display")
-        self._number = label("", "muted")
+        self._number = _ElidedLabel("muted")
         self._number.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -103,7 +103,7 @@ class PopupWindow(QWidget):
         person = caller(call)
         self.setWindowTitle(f"Call - {person.title}")
         self._name.show_text(person.title)
-        self._number.setText(person.number if person.name else "")
+        self._number.show_text(person.number if person.name else "")
         self._details.show_rows(details(call))
         self._disposition.choose_none()
         self._notes.clear()
@@ -165,7 +165,7 @@ class PopupWindow(QWidget):
         content.addWidget(self._message)
         foot = QHBoxLayout()
         foot.setSpacing(look.GAP)
-        foot.addWidget(label("Next Call stores this and puts you back in the queue.", "small"), 1)
+        foot.addWidget(label("Next Call stores this and puts you back in the queue.", "small", wraps=True), 1)
         foot.addWidget(self._logoff)
         foot.addWidget(self._next_call)
         content.addLayout(foot)

@@ -60,8 +60,8 @@ class ShiftWindow(QMainWindow):
         self._line_icon = look.Glyph("line-good", 18)
         self._line_words = label("", wraps=True)
         self._stored_icon = look.Glyph("check", 18)
-        self._stored_words = label()
-        self._who = label("", "small")
+        self._stored_words = label(wraps=True)
+        self._who = label("", "small", wraps=True)
 
         # What can be done
         self._message = MessageBar(lines=2)
