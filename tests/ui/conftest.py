@@ -32,7 +32,7 @@ def keep(qtbot: QtBot) -> Callable[[Window], Window]:
     """Gives a window to this test, which closes it at the end."""
 
     def take(window: Window) -> Window:
-        qtbot.addWidget(window)
+        qtbot.addWidget(window, before_close_func=QWidget.hide)  # several of them refuse to close
         return window
 
     return take
