@@ -17,7 +17,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from desktop.callcenter.model import Call, Field, plain, sendable
-from desktop.errors import AnswerNotUnderstood, NotLoggedIn, Refused
+from desktop.errors import AlreadyStored, AnswerNotUnderstood, NotLoggedIn, Refused
 
 DEEPEST = 256
 """Elements inside one another, the Envelope included. Deeper is no CallType but an attack on whoever walks it."""
@@ -47,8 +47,8 @@ def read(answer: Answer, expected: Collection[str], *, gives_call: bool = False,
     `expected` are the local names that the first element of the SOAP Body may have; empty if the contract promises none.
     `secret` is kept out of every reason.
 
-    Raises Refused or its NotLoggedIn for a SOAP Fault, whatever HTTP status it came with, and AnswerNotUnderstood for
-    everything else that is not the answer of this service to this question.
+    Raises Refused, or its NotLoggedIn or AlreadyStored, for a SOAP Fault, whatever HTTP status it came with, and
+    AnswerNotUnderstood for everything else that is not the answer of this service to this question.
     """
     status = answer.status
     if not expected and not gives_call and status in {200, 202, 204} and not answer.content:
@@ -227,9 +227,28 @@ _NOT_LOGGED_IN = [
 """How a service says that the agent is not logged in. Nobody here has seen the real one's words (api-facts.md), so: few patterns,
 each about the agent. A miss shows the service's own words as a refusal; a false hit would end a shift that is alive."""
 
+_ALREADY_STORED = [
+    re.compile(pattern)
+    for pattern in (
+        # "response already stored", "AlreadyStoredFault", "this call has already been answered", "agent 12 already submitted it";
+        # a number, a key or a campaign that is known already, and a call that somebody else took, are other matters
+        r"^(?!.*\b(?:number|key|phone|campaign)(?: (?:is|was|has|been|\w*\d\w*))* already\b)"
+        r".*(?<!\bnot )\balready (?:been )?(?:stored|saved|recorded|submitted|answered(?! by))\b",
+        # "the response was stored already"
+        r"\bresponse (?:is |was |has been )?(?:stored|saved|recorded|submitted) already\b",
+        # "DuplicateResponse", "DUPLICATE_AGENT_RESPONSE"
+        r"\bduplicate (?:agent )?(?:response|disposition)\b",
+        # "a response for this call already exists", "the call already has a response"
+        r"\b(?:response|disposition) (?:(?:for|to|of) (?:this |the )?call (?:\w*\d\w* )?)?already exists\b",
+        r"\bcall (?:\w*\d\w* )?already has a (?:response|disposition)\b",
+    )
+]
+"""How a service says that this call has its response already; nobody here has seen the real one's words for this either. A miss
+leaves a response that is stored among the unsettled ones; a false hit would call one stored that nobody has."""
+
 
 def _refusal(fault: etree._Element, secret: str) -> Refused:
-    """Refused or NotLoggedIn from a Fault of SOAP 1.1 (faultcode, faultstring, detail) or 1.2 (Code, Reason, Detail)."""
+    """What a Fault of SOAP 1.1 (faultcode, faultstring, detail) or 1.2 (Code, Reason, Detail) says, by its class."""
     parts = {_local(child): child for child in reversed(list(_elements(fault)))}
     reason = _reason(parts)
     codes = [_all_text(parts[name]) for name in ("faultcode", "Code") if name in parts]
@@ -237,10 +256,15 @@ def _refusal(fault: etree._Element, secret: str) -> Refused:
     names = [_local(element) for detail in details for element in detail.iterdescendants() if isinstance(element.tag, str)]
     detail = next(filter(None, map(_all_text, details)), "")
     words = told(reason or detail or " ".join(codes), secret)
-    says_so = any(
-        pattern.search(saying) for saying in map(_words, [*codes, reason, detail, *names]) for pattern in _NOT_LOGGED_IN
-    )
-    return NotLoggedIn(words) if says_so else Refused(words)
+    sayings = [_words(saying) for saying in [*codes, reason, detail, *names]]
+    if _any_says(sayings, _ALREADY_STORED):
+        # Before NotLoggedIn: the answer to the next question says that again, while nothing says this again.
+        return AlreadyStored(words)
+    return NotLoggedIn(words) if _any_says(sayings, _NOT_LOGGED_IN) else Refused(words)
+
+
+def _any_says(sayings: Collection[str], patterns: Collection[re.Pattern[str]]) -> bool:
+    return any(pattern.search(saying) for saying in sayings for pattern in patterns)
 
 
 def _reason(parts: dict[str, etree._Element]) -> str:

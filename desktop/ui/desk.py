@@ -351,8 +351,7 @@ class Desk(QObject):
     async def _recall_key(self, memory: Memory) -> None:
         self.login.show_key_wait(waiting=True)
         try:
-            self.login.fill_in(key=await memory.key())
-            self.login.focus_first_gap()
+            self.login.fill_in_key(await memory.key())
         except KeptError as failure:
             log.info("the key was not recalled: %s", failure.reason)
             if self.state is State.SIGNED_OUT:

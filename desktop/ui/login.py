@@ -60,6 +60,7 @@ class LoginDialog(QDialog):
         self._remember.setToolTip("Campaign and phone number in the settings, the API key in the system's keyring")
         self._call_me = button("Call me", "primary", "phone-rings")
         self._call_me.clicked.connect(self._on_call_me)
+        self._offers_call_me = True
 
         # What is heard there
         self._heard = label(wraps=True, role="muted")
@@ -93,15 +94,25 @@ class LoginDialog(QDialog):
                 edit.setText(text)
         self._remember.setChecked(remember)
 
+    def fill_in_key(self, key: str) -> None:
+        """Fill in the key that the keyring had, unless the agent was quicker. Whoever types elsewhere goes on typing there."""
+        if key and not self._key.isModified():
+            self._key.setText(key)
+            if self._key.hasFocus():
+                self.focus_first_gap()
+
     def focus_first_gap(self) -> None:
         """Put the keyboard where the agent has to go on."""
-        gaps = [edit for edit in (self._key, self._campaign, self._phone) if not edit.text().strip()]
-        (gaps[0] if gaps else self._call_me).setFocus()
+        gaps = [edit for edit, _ in self._needed() if _is_gap(edit)]
+        (gaps[0] if gaps else self._call_me if self._offers_call_me else self._agent_id).setFocus()
 
     def offer_call_me(self, *, offered: bool) -> None:
         """Hide "Call me" and what belongs to it where the service has no such function."""
+        self._offers_call_me = offered
         for part in (self._call_me, self._phone_row):
             part.setVisible(offered)
+        if not offered:
+            self._again.hide()
 
     def show_key_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
@@ -112,11 +123,11 @@ class LoginDialog(QDialog):
         busy = state in {State.CALLING, State.LOGGING_IN}
         for part in (self._key, self._campaign, self._phone, self._remember, self._call_me, self._again):
             part.setEnabled(not busy)
-        self._log_in.setEnabled(state is not State.LOGGING_IN)
-        self._agent_id.setEnabled(state is not State.LOGGING_IN)
+        self._log_in.setEnabled(not busy)
+        self._agent_id.setEnabled(state is not State.LOGGING_IN)  # an ID that is heard early may be typed
         self._practice.setEnabled(not busy)
         self._settings.setEnabled(not busy)
-        self._again.setVisible(state is State.EXPECTING_ID)
+        self._again.setVisible(state is State.EXPECTING_ID and self._offers_call_me)
         self._call_me.setText("Call me")
         match state:
             case State.CALLING:
@@ -213,13 +224,15 @@ class LoginDialog(QDialog):
         step.addLayout(go)
         return card
 
+    def _needed(self) -> list[tuple[QLineEdit, str]]:
+        """The fields that have to be filled in, and what is said where one is not."""
+        needed = [(self._key, "Enter the API key"), (self._campaign, "Enter the campaign ID")]
+        return [*needed, (self._phone, "Enter your phone number")] if self._offers_call_me else needed
+
     def _entry(self) -> LoginEntry | None:
         """What is filled in, or None after saying what is missing and putting the keyboard there."""
-        needed = [(self._key, "Enter the API key"), (self._campaign, "Enter the campaign ID")]
-        if self._call_me.isVisibleTo(self):
-            needed.append((self._phone, "Enter your phone number"))
-        for edit, wish in needed:
-            if not edit.text().strip():
+        for edit, wish in self._needed():
+            if _is_gap(edit):
                 self._message.say(
                     wish, "Your team lead has it." if edit is not self._phone else "The one that NextCall should ring.", "warn"
                 )
@@ -257,10 +270,12 @@ class LoginDialog(QDialog):
 
     def _on_agent_id_changed(self, text: str) -> None:
         # the voice says "4 0 2 7" and people type or paste it so
-        packed = "".join(character for character in text if not character.isspace() and character.isprintable())
+        packed = _packed(text)
         if packed != text:
+            before = _packed(text[: self._agent_id.cursorPosition()])
             with QSignalBlocker(self._agent_id):
                 self._agent_id.setText(packed)
+            self._agent_id.setCursorPosition(len(before))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter goes on from where the keyboard is; Escape does nothing, because a dialog that vanishes is a surprise."""
@@ -268,9 +283,12 @@ class LoginDialog(QDialog):
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self._agent_id.hasFocus():
-                self._on_log_in()
+                self._log_in.click()
             elif isinstance(self.focusWidget(), QLineEdit | QCheckBox):
-                self._on_call_me()
+                if self._offers_call_me:
+                    self._call_me.click()
+                else:
+                    self.focus_first_gap()
             else:
                 super().keyPressEvent(event)
             return
@@ -279,6 +297,14 @@ class LoginDialog(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self.close_requested.emit()
+
+
+def _is_gap(edit: QLineEdit) -> bool:
+    return not edit.text().strip() or not edit.hasAcceptableInput()
+
+
+def _packed(text: str) -> str:
+    return "".join(character for character in text if not character.isspace() and character.isprintable())
 
 
 def _card() -> tuple[QFrame, QVBoxLayout]:

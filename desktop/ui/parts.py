@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import ClassVar
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QSize, Qt, QTimer
@@ -30,6 +31,11 @@ def button(text: str, role: str = "", icon: str = "") -> QPushButton:
         made.setIcon(look.icon(icon, {"primary": "on_accent", "flat": "accent"}.get(role, "text")))
         made.setIconSize(QSize(22, 18))
     return made
+
+
+def tip(text: str) -> str:
+    """`text` for a tool tip, word for word. Qt takes a tool tip for markup as soon as it looks like some."""
+    return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if text else ""
 
 
 class MessageBar(QFrame):
@@ -139,16 +145,17 @@ class PracticeMark(QFrame):
 
 
 class _Fitting(QObject):
-    """Makes a window as high as its words need. Qt does not do so by itself for words that wrap, and cuts them instead."""
+    """Makes a window as large as its words need. Qt does not do so by itself for words that wrap, nor where a smallest size is
+    set, and cuts them instead."""
 
     def eventFilter(self, content: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show) and isinstance(content, QWidget):
             layout, window = content.layout(), content.window()
             if layout is not None and window.isVisible():
                 layout.activate()
-                missing = layout.totalMinimumHeightForWidth(content.width()) - content.height()
-                if missing > 0:
-                    window.resize(window.width(), window.height() + missing)
+                width = max(content.width(), layout.totalMinimumSize().width())
+                height = max(content.height(), layout.totalMinimumHeightForWidth(width))
+                window.resize(window.size() + QSize(width, height) - content.size())
         return False
 
 

@@ -43,7 +43,7 @@ from desktop.popup.dispositions import BUILT_IN
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui import look
-from desktop.ui.parts import Clock, MessageBar, button, framed, label
+from desktop.ui.parts import Clock, MessageBar, button, framed, label, tip
 
 _NOTHING = Draft()
 _FOOT = "Next Call stores this and puts you back in the queue."
@@ -68,7 +68,7 @@ class PopupWindow(QWidget):
 
         # Who is on the line
         self._name = _ElidedLabel("display")
-        self._number = label("", "muted")
+        self._number = _ElidedLabel("muted")
         self._number.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -133,7 +133,7 @@ class PopupWindow(QWidget):
         self._call = None
         self.setWindowTitle("Call - somebody")
         self._name.show_text("Somebody is on your line")
-        self._number.setText("The call center has not told yet who it is.")
+        self._number.show_text("The call center has not told yet who it is.")
         self._details.show_rows(())
         self._begin(_NOTHING)
         self._next_call.setVisible(True)
@@ -231,7 +231,7 @@ class PopupWindow(QWidget):
         person = caller(call)
         self.setWindowTitle(f"Call - {person.title}")
         self._name.show_text(person.title)
-        self._number.setText(person.number if person.name else "")
+        self._number.show_text(person.number if person.name else "")
         self._details.show_rows(details(call))
 
     def _begin(self, draft: Draft) -> None:
@@ -244,6 +244,7 @@ class PopupWindow(QWidget):
         self._set_busy(busy=False)
         self._clock.restart()
         self._disposition.setFocus()
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
 
@@ -404,7 +405,7 @@ class DetailsView(QTreeView):
             for row in below:
                 name, value = QStandardItem(row.label), QStandardItem(_one_line(row.value))
                 value.setData(row.value, Qt.ItemDataRole.UserRole)
-                value.setToolTip(row.value[:2000])
+                value.setToolTip(tip(row.value[:2000]))
                 parent.appendRow([name, value])
                 if row.below:
                     nested = True
@@ -436,7 +437,7 @@ class _ElidedLabel(QLabel):
     def show_text(self, text: str) -> None:
         self._whole = text
         self.setAccessibleName(text)
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
         self._fit()
 
     def resizeEvent(self, event: object) -> None:

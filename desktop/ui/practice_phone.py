@@ -56,7 +56,7 @@ class PracticePhone(QWidget):
         foot.addStretch()
         foot.addWidget(self._hang_up)
         content.addLayout(foot)
-        self.setFixedWidth(340)
+        self.setMinimumWidth(340)
         self.setMinimumHeight(370)
         self.show_phone(None)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from desktop.callcenter.model import Call, Field
 from desktop.callcenter.reply import Answer, in_words, parsed, read, told
-from desktop.errors import AnswerNotUnderstood, CallCenterError, NotLoggedIn, OutcomeUnknown, Refused
+from desktop.errors import AlreadyStored, AnswerNotUnderstood, CallCenterError, NotLoggedIn, OutcomeUnknown, Refused
 from tests.callcenter.wire import KEY, SOAP_11, SOAP_12, chain, connected, done, envelope, fault
 
 NAME = "getConnectionForAgentResponse"
@@ -239,6 +239,59 @@ def test_a_fault_about_something_else(text):
 )
 def test_code_and_detail_may_say_it_as_well(inside):
     assert type(failure(envelope(f"<e:Fault>{inside}</e:Fault>"))) is NotLoggedIn
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Response already stored",
+        "The response to call 4711 has already been saved.",
+        "This call is already recorded",
+        "this call was already answered",
+        "agent 12 has already submitted a response",
+        "RESPONSE_STORED_ALREADY",
+        "Duplicate response",
+        "duplicate agentResponse for call 4711",
+        "A response for this call already exists",
+        "call 4711 already has a response",
+        "agent 12 is not logged in, and the response was already stored",
+    ],
+)
+def test_a_fault_about_a_call_that_has_its_response(text):
+    assert type(failure(fault(text), 500)) is AlreadyStored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The response could not be stored",
+        "the response was not already stored",
+        "this number is already stored",
+        "campaign 77 has already been saved",
+        "call 4711 was already answered by another agent",
+        "the call is already being recorded",
+        "duplicate callId",
+        "duplicate parameter: agentResponse",
+        "agent already exists",
+        "agent 12 already has a call",
+        "storeAgentResponse failed",
+    ],
+)
+def test_a_fault_about_something_else_than_a_response_that_is_there(text):
+    assert type(failure(fault(text), 500)) is Refused
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<faultcode>ns:Client.AlreadyStored</faultcode><faultstring>error</faultstring>",
+        "<faultcode>Server.DUPLICATE_RESPONSE</faultcode><faultstring>4711</faultstring>",
+        "<faultcode>Server</faultcode><faultstring>x</faultstring><detail><d:AlreadyStoredFault xmlns:d='urn:d'/></detail>",
+        "<faultcode>Server</faultcode><faultstring/><detail><e><message>already submitted</message></e></detail>",
+    ],
+)
+def test_code_and_detail_may_tell_of_a_response_as_well(inside):
+    assert type(failure(envelope(f"<e:Fault>{inside}</e:Fault>"))) is AlreadyStored
 
 
 @pytest.mark.parametrize("soap", [SOAP_11, SOAP_12])

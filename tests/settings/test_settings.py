@@ -28,6 +28,12 @@ CHANGED = Settings(
 )
 
 
+@pytest.fixture
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many writes, none of which has to survive a power cut."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+
+
 def test_without_a_file_the_defaults_are_there_and_nothing_is_written(tmp_path: Path):
     assert SettingsFile(tmp_path).load() == Settings()
     assert Settings().service_url == HOSTED_SERVICE
@@ -44,6 +50,7 @@ def test_what_is_kept_is_there_at_the_next_start(tmp_path: Path):
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.builds(Settings, campaign_id=st.text(), phone_number=st.text(), remember=st.booleans()))
+@pytest.mark.usefixtures("no_disk")
 def test_any_text_is_kept(tmp_path: Path, anything: Settings):
     anything = msgspec.structs.replace(anything, phone_number=sendable(anything.phone_number), campaign_id=anything.campaign_id)
     SettingsFile(tmp_path).save(anything)
@@ -113,6 +120,7 @@ def test_a_failure_on_the_way_leaves_the_old_file(tmp_path: Path, monkeypatch: p
     assert file.load() == Settings()
 
 
+@pytest.mark.usefixtures("no_disk")
 def test_whoever_reads_meanwhile_reads_the_old_or_the_new_file(tmp_path: Path):
     file, other = SettingsFile(tmp_path), msgspec.structs.replace(CHANGED, campaign_id="2" * 20_000)
     file.save(CHANGED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -202,3 +203,22 @@ async def test_the_shift_is_ended_while_the_agent_types(live_shift: Opened, line
         await agent.done()
         assert shift.responses() == [[("Call back later", "was in the middle of", True)]]
         assert offers(agent.desk.login, "Call me")
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # jeepney's, when the notification is given up as well
+async def test_a_keyring_that_never_answers(
+    live_shift: Opened, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be waiting for its password behind other windows; the agent has not to wait for it."""
+    line.mend()
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(str(tmp_path / "bus"))
+        bus.listen()
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'bus'}")
+        async with live_shift() as shift:
+            assert named(shift.agent.desk.login, QLineEdit, "API key").placeholderText() == "asking your keyring …"
+            await shift.agent.log_in()
+            await shift.agent.store("Interested", way_on="Logoff")
+            await shift.agent.done()
+            assert shift.responses() == [[("Interested", "", True)]]
+    (tmp_path / "bus").unlink()

@@ -1,0 +1,124 @@
+"""The names that screen readers and other programs rely on (design.md, 'The windows'), as a screen reader gets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QLabel, QWidget
+
+from desktop.shift.states import State
+from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.leaving import LeaveDialog
+from desktop.ui.login import LoginDialog
+from desktop.ui.popup import PopupWindow
+from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.shift_window import ShiftWindow
+from tests.simulation import a_call
+from tests.ui.screen import TEXT, Role, has, part, settle, spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Keep = Callable[[QWidget], QWidget]
+
+
+def test_the_log_in_window(keep: Keep):
+    window = keep(LoginDialog(practice=False))
+    window.show()
+    assert spoken(window)[0][:2] == (Role.Dialog, "Log in")
+    for name in ("API key", "Campaign ID", "Phone number", "Agent ID"):
+        assert part(window, TEXT, name).isEnabled()
+    part(window, Role.CheckBox, "Remember me on this computer")
+    for name in ("Call me", "Log in", "Practice", "Settings"):
+        assert part(window, Role.Button, name).isEnabled()
+
+
+def test_the_log_in_window_of_a_practice_leads_back_and_remembers_nothing(keep: Keep):
+    window = keep(LoginDialog(practice=True))
+    window.show()
+    assert has(window, Role.Button, "End practice")
+    for role, name in ((Role.CheckBox, "Remember me on this computer"), (Role.Button, "Settings"), (Role.Button, "Practice")):
+        assert not has(window, role, name)
+
+
+def test_the_phone_can_be_rung_again_once_it_should_have_rung(keep: Keep):
+    window = keep(LoginDialog(practice=False))
+    window.show()
+    for state in State:
+        window.show_state(state)
+        assert has(window, Role.Button, "It didn't ring") == (state is State.EXPECTING_ID)
+
+
+@pytest.mark.parametrize("state", [*State])
+def test_the_shift_window_has_a_label_with_the_words_of_the_state(keep: Keep, state: State):
+    window = keep(ShiftWindow(practice=False))
+    window.show_state(state)
+    window.show()
+    assert spoken(window)[0][1] == "NextCall"
+    part(window, Role.StaticText, state.value)
+    assert has(window, Role.Button, "Show call") == (state in {State.CONNECTED, State.SAVING})
+    assert has(window, Role.Button, "Leave") == (state in {State.WAITING, State.CONNECTED})
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "title"),
+    [("Maya Okafor", "+12025550143", "Maya Okafor"), ("", "+12025550143", "(202) 555-0143"), ("", "", "Unknown caller")],
+)
+def test_the_popup_window(keep: Keep, name: str, number: str, title: str):
+    window = keep(PopupWindow(practice=False))
+    window.show_call(a_call(name, number))
+    assert spoken(window)[0][1] == f"Call - {title}"
+    part(window, Role.List, "Disposition")
+    part(window, TEXT, "Notes")
+    part(window, Role.Tree, "Caller")
+    assert part(window, Role.Button, "Next Call").isEnabled()
+    assert part(window, Role.Button, "Logoff").isEnabled()
+
+
+def test_the_reminder(keep: Keep):
+    window = keep(HangUpWindow(practice=False))
+    window.remind(3, hung_up=False)
+    assert spoken(window)[0][:2] == (Role.Dialog, "Hang up your phone")
+    assert part(window, Role.Button, "Done").isDefault()
+
+
+async def test_the_question_before_leaving(qapp: object, keep: Keep):
+    window = keep(LeaveDialog(State.WAITING, can_hang_up=False, practice=False, parent=None))
+    window.show()
+    assert spoken(window)[0][:2] == (Role.Dialog, "Leave NextCall?")
+    part(window, Role.Button, "Leave")
+    assert part(window, Role.Button, "Stay in the queue").isDefault()
+
+
+def test_the_settings(settings_dialog: QWidget):
+    settings_dialog.show()
+    assert spoken(settings_dialog)[0][:2] == (Role.Dialog, "Settings")
+    for name in ("Service address", "Broadcast service address"):
+        part(settings_dialog, TEXT, name)
+    for name in ("Save", "Cancel"):
+        part(settings_dialog, Role.Button, name)
+
+
+def test_the_practice_phone(keep: Keep):
+    window = keep(PracticePhone())
+    window.show()
+    assert spoken(window)[0][1] == "Practice phone"
+    part(window, Role.Button, "Hang up")
+
+
+@pytest.mark.parametrize("practice", [False, True])
+@pytest.mark.parametrize("kind", [LoginDialog, ShiftWindow, PopupWindow, HangUpWindow])
+def test_labels_are_named_by_their_text_and_nothing_else_is_nameless(keep: Keep, kind: type[QWidget], practice: bool):
+    window = keep(kind(practice=practice))
+    if isinstance(window, PopupWindow):
+        window.show_call(a_call("Wilhelmina van der Kloosterveldt-Featherstonehaugh " * 3))
+    window.show()
+    settle()
+    for role, name, thing in spoken(window):
+        if isinstance(thing, QLabel) and thing.text().strip():
+            shortened = thing.text().removesuffix("…")
+            assert name == thing.text() or (shortened != thing.text() and name.startswith(shortened))
+        if role in {TEXT, Role.Button, Role.CheckBox, Role.List, Role.Tree}:
+            assert name
+    assert has(window, Role.StaticText, "PRACTICE  ·  nobody is really called") == practice

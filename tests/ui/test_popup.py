@@ -1,0 +1,423 @@
+"""The popup: filled in without a mouse, never lost by closing it, and calm whatever the call center sends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QMimeData, Qt
+from PySide6.QtGui import QAccessible, QGuiApplication, QTextDocument
+from PySide6.QtGui import Qt as GuiQt
+from PySide6.QtWidgets import QLabel, QLineEdit
+
+from desktop.callcenter.model import Call, CallResponse, Field
+from desktop.errors import NotReached
+from desktop.popup.dispositions import BUILT_IN
+from desktop.ui.popup import PopupWindow
+from tests.simulation import a_call
+from tests.ui.screen import Role, button, field, focused, key, message, part, paste, press, settle, show, type_in, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtCore import QAbstractItemModel, QModelIndex
+
+Control, Shift, Alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+Keypad = Qt.KeyboardModifier.KeypadModifier
+Tab, Return, Enter = Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Enter
+CALL = a_call()
+
+
+class Wishes:
+    """What the popup asked for."""
+
+    def __init__(self, popup: PopupWindow) -> None:
+        self.next_calls: list[CallResponse] = []
+        self.logoffs: list[CallResponse] = []
+        popup.next_call_requested.connect(self.next_calls.append)
+        popup.logoff_requested.connect(self.logoffs.append)
+
+
+@pytest.fixture
+def wishes(popup: PopupWindow) -> Wishes:
+    return Wishes(popup)
+
+
+@pytest.fixture
+def on_call(popup: PopupWindow, wishes: Wishes) -> PopupWindow:
+    """A popup that shows CALL and has the keyboard."""
+    popup.show_call(CALL)
+    show(popup)
+    return popup
+
+
+def dispositions(popup: PopupWindow) -> Any:
+    return part(popup, Role.List, "Disposition")
+
+
+def chosen(popup: PopupWindow) -> str:
+    return str(dispositions(popup).chosen())
+
+
+def notes(popup: PopupWindow) -> Any:
+    return field(popup, "Notes")
+
+
+# -------------------------------------------------------------------------------------------------------------- keys
+
+
+def test_a_call_without_a_mouse(on_call: PopupWindow, wishes: Wishes):
+    assert focused() is dispositions(on_call)
+    type_in("2")
+    key(Tab)
+    assert focused() is notes(on_call)
+    type_in("Tuesday")
+    key(Tab)  # goes on, it is no part of notes
+    assert focused() is button(on_call, "Next Call")
+    key(Return)
+    assert wishes.next_calls == [CallResponse(CALL.id, "Call back later", "Tuesday")]
+
+
+def test_tab_goes_from_the_disposition_over_notes_to_the_buttons_and_the_caller(on_call: PopupWindow):
+    passed = []
+    for _ in range(6):
+        one = focused()
+        passed.append(one.accessibleName() or getattr(one, "text", str)())
+        key(Tab)
+    start = passed.index("Disposition")
+    assert start == 0
+    assert passed[:5] == ["Disposition", "Notes", "Next Call", "Logoff", "Caller"]
+
+
+@pytest.mark.parametrize("modifiers", [Qt.KeyboardModifier.NoModifier, Keypad])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_digit_chooses(on_call: PopupWindow, number: int, modifiers: Qt.KeyboardModifier):
+    key(Qt.Key(Qt.Key.Key_0.value + number), modifiers)
+    assert chosen(on_call) == BUILT_IN[number - 1]
+
+
+@pytest.mark.parametrize("pressed", [Qt.Key.Key_0, Qt.Key.Key_9])
+def test_a_digit_without_a_disposition_chooses_nothing(on_call: PopupWindow, pressed: Qt.Key):
+    key(pressed)
+    assert chosen(on_call) == ""
+
+
+@pytest.mark.parametrize("modifier", [Control, Alt])
+def test_a_digit_with_a_modifier_chooses_nothing(on_call: PopupWindow, modifier: Qt.KeyboardModifier):
+    key(Qt.Key.Key_2, modifier)
+    assert chosen(on_call) == ""
+
+
+def test_digits_in_the_notes_are_notes(on_call: PopupWindow):
+    notes(on_call).setFocus()
+    type_in("12")
+    assert (chosen(on_call), notes(on_call).text()) == ("", "12")
+
+
+@pytest.mark.parametrize(
+    ("typed", "disposition"),
+    [("n", "Not interested"), ("ca", "Call back later"), ("do", "Do not call again"), ("WR", "Wrong number"), ("x", "")],
+)
+def test_letters_find_a_disposition_by_its_beginning(on_call: PopupWindow, typed: str, disposition: str):
+    type_in(typed)
+    assert chosen(on_call) == disposition
+
+
+def test_arrows_choose(on_call: PopupWindow):
+    type_in("1")
+    key(Qt.Key.Key_Down)
+    assert chosen(on_call) == BUILT_IN[1]
+    key(Qt.Key.Key_End)
+    assert chosen(on_call) == BUILT_IN[-1]
+
+
+@pytest.mark.parametrize("pressed", [Return, Enter])
+@pytest.mark.parametrize("place", ["Disposition", "Notes", "Caller"])
+def test_control_and_enter_is_next_call_from_everywhere(on_call: PopupWindow, wishes: Wishes, place: str, pressed: Qt.Key):
+    type_in("1")
+    _go_to(on_call, place)
+    key(pressed, Control | Keypad if pressed is Enter else Control)
+    assert wishes.next_calls == [CallResponse(CALL.id, "Interested", "")]
+    assert not wishes.logoffs
+
+
+@pytest.mark.parametrize("place", ["Disposition", "Notes", "Caller"])
+def test_control_shift_l_is_logoff_from_everywhere(on_call: PopupWindow, wishes: Wishes, place: str):
+    type_in("1")
+    _go_to(on_call, place)
+    key(Qt.Key.Key_L, Control | Shift)
+    assert wishes.logoffs == [CallResponse(CALL.id, "Interested", "")]
+    assert not wishes.next_calls
+
+
+@pytest.mark.parametrize("place", ["Disposition", "Notes", "Caller"])
+@pytest.mark.parametrize("pressed", [Return, Enter, Qt.Key.Key_Escape])
+def test_enter_and_escape_alone_store_nothing_and_close_nothing(
+    on_call: PopupWindow, wishes: Wishes, place: str, pressed: Qt.Key
+):
+    type_in("1")
+    _go_to(on_call, place)
+    key(pressed)
+    assert not wishes.next_calls + wishes.logoffs
+    assert on_call.isVisible()
+
+
+def test_letters_lead_to_the_parts(on_call: PopupWindow):
+    for pressed, name in ((Qt.Key.Key_N, "Notes"), (Qt.Key.Key_C, "Caller"), (Qt.Key.Key_D, "Disposition")):
+        key(pressed, Alt)
+        assert focused().accessibleName() == name
+
+
+def _go_to(popup: PopupWindow, place: str) -> None:
+    role = {"Disposition": Role.List, "Notes": Role.EditableText, "Caller": Role.Tree}[place]
+    part(popup, role, place).setFocus()
+
+
+# ---------------------------------------------------------------------------------------------------------- storing
+
+
+def test_without_a_disposition_nothing_is_stored_and_the_keyboard_is_put_there(on_call: PopupWindow, wishes: Wishes):
+    for name in ("Next Call", "Logoff"):
+        notes(on_call).setFocus()
+        press(on_call, name)
+        assert message(on_call).startswith("Choose a disposition")
+        assert focused() is dispositions(on_call)
+    assert not wishes.next_calls + wishes.logoffs
+
+
+def test_what_stands_in_the_notes_is_stored_to_the_character(on_call: PopupWindow, wishes: Wishes):
+    type_in("1")
+    notes(on_call).setFocus()
+    text = "  two  spaces\n\n\u00a0no break, \u05e9\u05dc\u05d5\u05dd, \U0001f33b, <b>&amp;</b> \u202eabc\n"
+    paste(text)
+    press(on_call, "Next Call")
+    assert [response.notes for response in wishes.next_calls] == [text]
+
+
+def test_while_it_is_being_stored_nothing_can_be_changed_or_sent_again(on_call: PopupWindow, wishes: Wishes):
+    type_in("1")
+    notes(on_call).setFocus()
+    type_in("yes")
+    on_call.show_saving()
+    assert message(on_call).startswith("Saving")
+    assert not button(on_call, "Next Call").isEnabled()
+    assert not button(on_call, "Logoff").isEnabled()
+    notes(on_call).setFocus()
+    type_in(" and no")
+    key(Return, Control)
+    key(Qt.Key.Key_L, Control | Shift)
+    assert not wishes.next_calls + wishes.logoffs
+    assert (chosen(on_call), notes(on_call).text()) == ("Interested", "yes")
+
+
+def test_after_a_failure_the_form_is_as_it_was(on_call: PopupWindow, wishes: Wishes):
+    type_in("1")
+    notes(on_call).setFocus()
+    type_in("yes")
+    press(on_call, "Logoff")
+    on_call.show_saving()
+    on_call.close()
+    on_call.tell(NotReached("no route to host"), "This call is not stored yet.")
+    assert on_call.isVisible()
+    press(on_call, "Logoff")
+    assert wishes.logoffs == [CallResponse(CALL.id, "Interested", "yes")] * 2
+
+
+def test_before_the_first_call_there_is_nothing_to_store(popup: PopupWindow, wishes: Wishes):
+    show(popup)
+    key(Qt.Key.Key_1)
+    key(Return, Control)
+    assert not wishes.next_calls
+
+
+# -------------------------------------------------------------------------------------------------- coming and going
+
+
+def test_a_popup_that_was_closed_comes_back_as_it_was(on_call: PopupWindow):
+    type_in("3")
+    notes(on_call).setFocus()
+    type_in("said no")
+    on_call.close()
+    assert not on_call.isVisible()
+    on_call.bring_back()
+    assert on_call.isVisible()
+    assert (chosen(on_call), notes(on_call).text()) == ("Not interested", "said no")
+    assert on_call.windowTitle() == "Call - Zoë Łuczak"
+
+
+def test_a_new_call_finds_an_empty_form(on_call: PopupWindow):
+    type_in("3")
+    notes(on_call).setFocus()
+    type_in("said no")
+    on_call.show_saving()
+    on_call.hide()
+    on_call.show_call(a_call("Bo Li"))
+    assert on_call.isVisible()
+    assert (chosen(on_call), notes(on_call).text(), message(on_call)) == ("", "", "")
+    assert on_call.windowTitle() == "Call - Bo Li"
+    assert button(on_call, "Next Call").isEnabled()
+    assert "Zoë" not in words(on_call) + "".join(_shown(on_call))
+
+
+def test_undo_does_not_bring_back_the_notes_of_another_caller(on_call: PopupWindow):
+    notes(on_call).setFocus()
+    type_in("owes money")
+    on_call.show_call(a_call("Bo Li"))
+    notes(on_call).setFocus()
+    key(Qt.Key.Key_Z, Control)
+    assert notes(on_call).text() == ""
+
+
+def test_a_popup_that_was_minimized_is_seen_at_the_next_call(on_call: PopupWindow):
+    on_call.showMinimized()
+    on_call.hide()
+    on_call.show_call(a_call("Bo Li"))
+    assert not on_call.isMinimized()
+
+
+def test_a_call_takes_the_keyboard_from_nobody(popup: PopupWindow, keep: Callable[[Any], Any]):
+    elsewhere = keep(QLineEdit())
+    show(elsewhere)
+    popup.show_call(CALL)
+    settle()
+    assert popup.testAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+    assert QGuiApplication.focusWindow() is elsewhere.windowHandle()
+    type_in("goes on")
+    assert elsewhere.text() == "goes on"
+
+
+# ------------------------------------------------------------------------------------------------------ absurd calls
+
+
+def _model(popup: PopupWindow) -> QAbstractItemModel:
+    model: QAbstractItemModel = part(popup, Role.Tree, "Caller").model()
+    return model
+
+
+def _indices(model: QAbstractItemModel, parent: QModelIndex | None = None) -> Iterator[QModelIndex]:
+    for row in range(model.rowCount(parent) if parent else model.rowCount()):
+        index = model.index(row, 0, parent) if parent else model.index(row, 0)
+        yield index
+        yield from _indices(model, index)
+
+
+def _shown(popup: PopupWindow) -> list[str]:
+    """Every value among the details."""
+    return [str(index.siblingAtColumn(1).data()) for index in _indices(_model(popup))]
+
+
+def test_two_thousand_fields(popup: PopupWindow):
+    popup.show_call(Call("c1", tuple(Field(f"field{number}", f"value {number}") for number in range(2000))))
+    settle()
+    assert _shown(popup) == [f"value {number}" for number in range(2000)]
+
+
+def test_deep_nesting(popup: PopupWindow):
+    deep = Field("leaf", "at the bottom")
+    for depth in range(250):  # deeper is refused when it is read
+        deep = Field(f"level{depth}", "", (("depth", str(depth)),), (deep,))
+    popup.show_call(Call("c1", (deep,)))
+    settle()
+    assert _shown(popup)[-1] == "at the bottom"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 10_000,
+        "Ann " * 2500,
+        "\u0644\u064a\u0644\u0649 \u0627\u0644\u062d\u062f\u0627\u062f",
+        "\u202egnol yrev \u2067",
+        "\U0001f33b" * 500,
+        "A\u0301" * 500,
+        "\x01\x02\x7f",
+        "[*] 100% &Co _x",
+    ],
+)
+def test_an_absurd_name_leaves_the_window_as_it_is(popup: PopupWindow, name: str):
+    popup.show_call(a_call("Bo"))
+    settle()
+    size = popup.size()
+    popup.show_call(a_call(name, name))
+    settle()
+    assert popup.size() == size
+    assert len(popup.windowTitle()) < 250
+    assert popup.isVisible()
+
+
+def test_markup_is_text(popup: PopupWindow):
+    name = "<h1>Bo</h1><img src='file:///etc/passwd'>"
+    popup.show_call(a_call(name, "+12025550143", Field("remark", name)))
+    settle()
+    label = part(popup, Role.StaticText, name)
+    assert isinstance(label, QLabel)
+    assert label.textFormat() is Qt.TextFormat.PlainText
+    assert name in _shown(popup)
+    remark = list(_indices(_model(popup)))[-1].siblingAtColumn(1)
+    for tip in (label.toolTip(), remark.data(Qt.ItemDataRole.ToolTipRole)):
+        assert _as_shown(tip) == name
+
+
+def _as_shown(tip: str) -> str:
+    """What a tool tip shows: Qt guesses whether it is markup."""
+    if not GuiQt.mightBeRichText(tip):
+        return tip
+    document = QTextDocument()
+    document.setHtml(tip)
+    return document.toPlainText()
+
+
+def test_a_long_value_is_one_line_and_can_be_copied_whole(on_call: PopupWindow):
+    value = "line one\n" + "x" * 5000
+    on_call.show_call(Call("c1", (Field("id", "c1"), Field("remark", value))))
+    assert _shown(on_call)[-1].startswith("line one xxx")
+    tree = part(on_call, Role.Tree, "Caller")
+    tree.setFocus()
+    index = _model(on_call).index(1, 0)
+    tree.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+    key(Qt.Key.Key_C, Control)
+    assert QGuiApplication.clipboard().text() == value
+
+
+def test_a_call_with_nothing_but_an_id(popup: PopupWindow):
+    popup.show_call(Call("c1"))
+    assert popup.windowTitle() == "Call - Unknown caller"
+    assert _shown(popup) == []
+
+
+# ------------------------------------------------------------------------------------------------------ absurd notes
+
+
+def test_control_characters_that_are_pasted_become_visible(on_call: PopupWindow, wishes: Wishes):
+    type_in("1")
+    notes(on_call).setFocus()
+    paste("bell \x07, escape \x1b[31m, \ufffe")
+    assert notes(on_call).text() == "bell ␇, escape ␛[31m, \ufffd"
+    press(on_call, "Next Call")
+    assert wishes.next_calls[0].notes == "bell ␇, escape ␛[31m, \ufffd"
+
+
+def test_a_megabyte_of_notes(on_call: PopupWindow, wishes: Wishes):
+    type_in("1")
+    notes(on_call).setFocus()
+    text = "\n".join(f"{number:07} {'x' * 92}" for number in range(10_000))
+    paste(text)
+    press(on_call, "Next Call")
+    assert wishes.next_calls[0].notes == text
+
+
+def test_rich_text_is_pasted_as_its_words(on_call: PopupWindow):
+    notes(on_call).setFocus()
+    rich = QMimeData()
+    rich.setHtml("<b>bold</b>")
+    rich.setText("bold")
+    QGuiApplication.clipboard().setMimeData(rich)
+    key(Qt.Key.Key_V, Control)
+    QGuiApplication.clipboard().clear()  # else Qt ends it after Python has ended
+    assert notes(on_call).text() == "bold"
+
+
+def test_a_screen_reader_is_told_each_value(on_call: PopupWindow):
+    tree = QAccessible.queryAccessibleInterface(part(on_call, Role.Tree, "Caller"))
+    names = [tree.child(number).text(QAccessible.Text.Name) for number in range(tree.childCount())]
+    assert {"Field", "Value", "Name", "Zoë Łuczak", "Phone number", "(202) 555-0143"} <= set(names)
