@@ -107,7 +107,7 @@ class Program:
         self.process.send_signal(number)
 
     def ends(self) -> None:
-        """It has ended by itself: in time, with 0, without a word or a crash, and nothing of it is left but files without the key."""
+        """It has ended by itself: in time, with 0, without a word or a crash; what is left are files without the key."""
         assert self.process.wait(PATIENCE) == 0, self.log()
         assert self.desk.log(self._name)[self._said_before :] == ""
         assert "CRITICAL" not in self.log()
