@@ -103,9 +103,11 @@ def _tour(arguments: argparse.Namespace) -> int:
 
 def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     import asyncio
+    import gc
 
     import qasync
 
+    gc.freeze()  # what the imports have made stays, so it need not be looked through again and again
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
         return runner.run(work())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PySide6.QtCore import QEvent, QObject, QSocketNotifier, Signal
+from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
@@ -93,6 +94,7 @@ class App(QObject):
         self._leaving = Tasks(self._on_crash)
         self._signals = _Signals(self._on_signal)
         self._line_watch = LineWatch(self)
+        self._garbage = _Garbage(self)
         self.site: Site | None = None
 
     async def run(self) -> None:
@@ -125,6 +127,7 @@ class App(QObject):
         await self._leaving.cancel_all()
         await self._close_site()
         self._signals.close()
+        self._garbage.stop()
         log.info("left")
 
     def show(self) -> None:
@@ -138,6 +141,7 @@ class App(QObject):
         self._qt.quit_requested.connect(self._on_quit_requested)
         self._qt.commitDataRequest.connect(self._on_session_ends)
         self._signals.listen()
+        self._garbage.start()
         sys.excepthook = self._on_exception
         threading.excepthook = lambda failed: self._on_crash(f"thread {failed.thread and failed.thread.name}", failed.exc_value)
         asyncio.get_running_loop().set_exception_handler(
@@ -273,6 +277,38 @@ class Site:
         if self.service is not None:
             await in_thread(self.unwatch, "practice phone")
             await in_thread(self.service.stop, "practice service stops")
+
+
+class _Garbage(QObject):
+    """Collects Python's garbage here, on the windows' thread.
+
+    Python itself collects on whichever thread happens to allocate (reading a contract, looking up a name, the practice service),
+    and a window or timer in the garbage that is destroyed on another thread than its own takes the whole program down.
+    """
+
+    _EVERY = 500
+    """Milliseconds."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setInterval(self._EVERY)
+        self._timer.timeout.connect(self._collect)
+
+    def start(self) -> None:
+        """Take over from Python."""
+        gc.disable()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """The program ends; what is still there ends with it."""
+        self._timer.stop()
+
+    def _collect(self) -> None:
+        """The oldest generation that is due, by Python's own thresholds."""
+        due = [old for old, (count, limit) in enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True)) if count > limit]
+        if due:
+            gc.collect(due[-1])
 
 
 class _Signals:

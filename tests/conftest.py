@@ -240,6 +240,9 @@ def expected_warnings() -> list[str]:
 def _house_rules(request: pytest.FixtureRequest, expected_warnings: list[str]) -> Iterator[None]:
     """No unannounced warning, nothing left behind. Set up before and torn down after every other fixture of a test."""
     uses_qt = bool(_LOOP_FIXTURES.intersection(request.fixturenames))
+    gc.collect()  # on this thread: a window or timer of an earlier test that dies on another one takes the whole run with it
+    if uses_qt:
+        gc.disable()
     threads = set(threading.enumerate())
     windows = _visible_windows() if uses_qt else {}
     timers = _running_timers() if uses_qt else {}
@@ -250,6 +253,7 @@ def _house_rules(request: pytest.FixtureRequest, expected_warnings: list[str]) -
         yield
     finally:
         root.removeHandler(warnings)
+        gc.enable()
     broken = _unannounced(warnings.records, _texts(request, "logs"), expected_warnings)
     meant = _texts(request, "leaves")
     leftovers = _living_threads(set(threading.enumerate()) - threads, meant)

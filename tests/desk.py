@@ -263,6 +263,16 @@ class Desk(Session):
                 icons += re.findall(r'\("[^"]*" "([^"]*)"\)', line)
         return icons
 
+    def popup_menus(self) -> int:
+        """How many menus are open."""
+        numbers = [line.split()[0] for line in self._tree() if re.match(r"\s+0x", line)]
+        found = 0
+        for number in numbers:
+            with contextlib.suppress(pytest.fail.Exception):  # it may just have closed
+                kind = self.run("xprop", "-id", number, "_NET_WM_WINDOW_TYPE")
+                found += "_MENU" in kind and "IsViewable" in self.run("xwininfo", "-id", number)
+        return found
+
     def _tree(self) -> list[str]:
         """All windows, indented by depth; nothing if one went while they were being read."""
         with contextlib.suppress(pytest.fail.Exception):

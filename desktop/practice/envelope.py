@@ -87,16 +87,19 @@ def write_answer(version: Version, namespace: str, function: str, returned: Iter
     return _bytes(envelope)
 
 
-def write_fault(version: Version, blame: Blame, sentence: str) -> bytes:
-    """A Fault in the words of that version."""
+def write_fault(version: Version, blame: Blame, sentence: str, subcode: str = "") -> bytes:
+    """A Fault in the words of that version. `subcode`, if any, says more exactly what is wrong: one word."""
     envelope, body = _envelope(version)
     fault = etree.SubElement(body, f"{{{version.value}}}Fault")
     if version is Version.SOAP_11:
-        etree.SubElement(fault, "faultcode").text = f"soap:{blame.value[0]}"
+        etree.SubElement(fault, "faultcode").text = f"soap:{blame.value[0]}" + (f".{subcode}" if subcode else "")
         etree.SubElement(fault, "faultstring").text = sendable(sentence)
     else:
         code = etree.SubElement(fault, f"{{{version.value}}}Code")
         etree.SubElement(code, f"{{{version.value}}}Value").text = f"soap:{blame.value[1]}"
+        if subcode:
+            inner = etree.SubElement(code, f"{{{version.value}}}Subcode")
+            etree.SubElement(inner, f"{{{version.value}}}Value").text = f"soap:{subcode}"
         reason = etree.SubElement(fault, f"{{{version.value}}}Reason")
         etree.SubElement(reason, f"{{{version.value}}}Text", {_XML_LANG: "en"}).text = sendable(sentence)
     return _bytes(envelope)

@@ -1,4 +1,4 @@
-"""What a practice center is made of: its key, its campaigns, how long things take, and the people who are called.
+"""What a practice center is made of: its key, its campaigns, how long things take, who is called, and what goes wrong.
 
 Scenarios are TOML files that anybody may write, so everything in them is checked here, where the file and the place in it are
 still known. This module must not know how a call goes: that is center.py.
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from desktop.errors import ScenarioError
+from desktop.practice.mischief import Fault
 from desktop.resources import RESOURCES
 
 SHIPPED_SCENARIO = RESOURCES / "practice" / "scenario.toml"
@@ -72,6 +73,8 @@ class Scenario(_Table, frozen=True, kw_only=True):
     wait_seconds: tuple[float, float] = (4.0, 12.0)
     campaigns: tuple[Campaign, ...] = msgspec.field(name="campaign")
     people: tuple[Person, ...] = msgspec.field(name="person", default=())
+    mischief: tuple[Fault, ...] = ()
+    """Faults that are planned when the practice begins."""
 
     def __post_init__(self) -> None:
         phone_digits(self.agent_phone)

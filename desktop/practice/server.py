@@ -1,8 +1,8 @@
 """The practice center behind the hosted service's SOAP contract, on 127.0.0.1 and nowhere else.
 
 `practice_app` is the contract over HTTP; `PracticeService` runs it on a thread of the app; `serve` runs it for the command line.
-Beside SOAP there is a little JSON for people and tests: the phones and the ledger. It must not share code with our client beyond
-the model (it is the other side), and must not decide how a call goes: that is center.py.
+Beside SOAP there is a little JSON for people and tests: the phones, the ledger and the mischief. It must not share code with our
+client beyond the model (it is the other side), and must not decide how a call goes (center.py) or what goes wrong (mischief.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import random
 import re
 import signal
 import socket
+import ssl
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, TypeVar
@@ -35,7 +36,9 @@ from desktop.errors import NextCallError
 from desktop.practice import envelope
 from desktop.practice.center import CenterClosed, PhoneView, PracticeCenter, Refusal
 from desktop.practice.envelope import BadRequest, Blame, Version
+from desktop.practice.mischief import Fault, Mischief
 from desktop.practice.scenario import Scenario, complaint
+from desktop.practice.wire import UNHEARD, Connection, troubled, while_connected
 from desktop.resources import RESOURCES
 
 logger = logging.getLogger(__name__)
@@ -47,11 +50,11 @@ LARGEST_REQUEST = 16 * 1024 * 1024
 _SECONDS_TO_FINISH = 0.5
 """How long open requests may go on when the service stops. Blocked calls are ended at once, so this is for slow uploads."""
 
+_WRONG_NAME = RESOURCES / "practice" / "wrong-name.pem"
+"""A certificate of `practice.invalid` with its key, both worthless: everybody has them, and nobody should trust them."""
+
 _LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _TYPED_BY_AGENTS = {"agentResponse", "agentNotes"}
-
-_UNHEARD = Response(status_code=204)
-"""What is answered to a client that has gone."""
 
 T = TypeVar("T")
 
@@ -160,18 +163,22 @@ _BROADCAST = _Service(
 # The contract over HTTP
 
 
-def practice_app(center: PracticeCenter) -> Starlette:
-    """The two SOAP services and the JSON of one center, as an ASGI application. Whoever runs it closes the center."""
+def practice_app(center: PracticeCenter, mischief: Mischief) -> Starlette:
+    """The two SOAP services and the JSON of one center, as an ASGI application. Whoever runs it closes the center.
+
+    It must run on uvicorn with wire.Connection: mischief needs that.
+    """
     return Starlette(
         routes=[
-            *_soap_routes(center, _PREDICTIVE),
-            *_soap_routes(center, _BROADCAST),
+            *_soap_routes(center, mischief, _PREDICTIVE),
+            *_soap_routes(center, mischief, _BROADCAST),
             *_json_routes(center),
+            _mischief_route(mischief),
         ]
     )
 
 
-def _soap_routes(center: PracticeCenter, service: _Service) -> list[Route]:
+def _soap_routes(center: PracticeCenter, mischief: Mischief, service: _Service) -> list[Route]:
     wsdl = (RESOURCES / "wsdl" / f"{service.name}.wsdl").read_text(encoding="utf-8")
 
     async def describe(request: Request) -> Response:
@@ -186,19 +193,22 @@ def _soap_routes(center: PracticeCenter, service: _Service) -> list[Route]:
         except BadRequest as bad:
             return _fault(bad.version, bad.blame, str(bad))
         except ClientDisconnect:
-            return _UNHEARD
+            return UNHEARD
         return await _carried_out(request, center, service, asked)
 
-    return [Route(service.path, describe, methods=["GET"]), Route(service.path, call, methods=["POST"])]
+    return [
+        Route(service.path, describe, methods=["GET"]),
+        Route(service.path, troubled(mischief, service.namespace, call), methods=["POST"]),
+    ]
 
 
 async def _carried_out(request: Request, center: PracticeCenter, service: _Service, asked: envelope.Request) -> Response:
     try:
-        call = await _while_connected(request, _function(service, asked).carry_out(center))
+        call = await while_connected(request, _function(service, asked).carry_out(center))
     except (BadRequest, Refusal) as refusal:
         return _fault(asked.version, Blame.CALLER, str(refusal))
     except ClientDisconnect:
-        return _UNHEARD
+        return UNHEARD
     except CenterClosed:
         # No Fault: that would say that the center refused, and it is only not there any more.
         return PlainTextResponse("The practice service is closing.", 503, headers={"Connection": "close"})
@@ -218,26 +228,6 @@ def _function(service: _Service, asked: envelope.Request) -> _Function:
         return msgspec.convert(given, kind, strict=False)  # not strict: "7" is a number and "true" is true
     except msgspec.ValidationError as error:
         raise BadRequest(f"{asked.function}: {complaint(error)}") from error
-
-
-async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is given up when the client goes away: nobody would hear the answer."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_client_left(request))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientDisconnect
-    finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-async def _client_left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _body(request: Request, version: Version) -> bytes:
@@ -266,7 +256,7 @@ def _origin(request: Request) -> str:
     host = request.headers.get("host", "")
     if not _LOOPBACK_HOST.fullmatch(host):
         host = "{}:{}".format(*request.scope["server"])
-    return f"http://{host}"
+    return f"{request.url.scheme}://{host}"
 
 
 def _json_routes(center: PracticeCenter) -> list[Route]:
@@ -296,6 +286,24 @@ def _json_routes(center: PracticeCenter) -> list[Route]:
     ]
 
 
+def _mischief_route(mischief: Mischief) -> Route:
+    async def endpoint(request: Request) -> Response:
+        if request.method == "POST":
+            try:
+                mischief.plan(msgspec.json.decode(await request.body(), type=list[Fault]))
+            except msgspec.DecodeError as error:
+                return _json({"error": complaint(error)}, 400)
+            except UnicodeDecodeError:
+                return _json({"error": "This is not written in UTF-8."}, 400)
+            except ClientDisconnect:
+                return UNHEARD
+        elif request.method == "DELETE":
+            mischief.clear()
+        return _json(mischief.view())
+
+    return Route("/practice/mischief", endpoint, methods=["GET", "POST", "DELETE"])
+
+
 def _phone_as_json(view: PhoneView) -> dict[str, object]:
     return {
         "number": view.number,
@@ -314,14 +322,17 @@ def _json(content: object, status: int = 200) -> Response:
 
 
 class _Listener(uvicorn.Server):
-    """uvicorn, taught three things: to say when it listens, to end blocked calls first, and to leave a signal at that."""
+    """uvicorn, taught three things: to say when it listens, to end blocked calls first, and to leave a signal at that.
 
-    def __init__(self, center: PracticeCenter, on_listening: Callable[[], None]) -> None:
+    And, for mischief, to close its port for a while and to have a second one with a bad certificate.
+    """
+
+    def __init__(self, center: PracticeCenter, mischief: Mischief, on_listening: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                practice_app(center),
+                practice_app(center, mischief),
                 loop="asyncio",
-                http="h11",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,  # a windowed program has no stdout to log to
@@ -330,13 +341,25 @@ class _Listener(uvicorn.Server):
             )
         )
         self._center = center
+        self._mischief = mischief
         self._on_listening = on_listening
+        self._port = 0
+        self._reopening: asyncio.Task[None] | None = None
+        self._wrong_name: asyncio.Task[None] | None = None
+        self.wrong_name_url = ""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._port = self.servers[0].sockets[0].getsockname()[1]
+        self._mischief.premises = self
+        self.offer_wrong_name(wanted=self._mischief.wants_wrong_name)
         self._on_listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._mischief.premises = None
+        self.offer_wrong_name(wanted=False)
+        if self._reopening:
+            self._reopening.cancel()
         await self._center.close()
         grace = asyncio.get_running_loop().call_later(_SECONDS_TO_FINISH, self._abandon)
         await super().shutdown(sockets)
@@ -346,6 +369,64 @@ class _Listener(uvicorn.Server):
         """Drop every connection; to its handler that is a client who left, so it ends in silence."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+    # What mischief wants of it (mischief.Premises)
+
+    def kick(self, campaign_id: str, agent_id: str) -> None:
+        with contextlib.suppress(Refusal, CenterClosed, ValueError):  # the center says itself what it thinks of the request
+            self._center.kick_agent(self._center.scenario.key, int(campaign_id), agent_id)
+
+    def shut_the_door(self, seconds: float) -> None:
+        for server in self.servers:
+            server.close()
+        self.servers.clear()
+        if self._reopening:
+            self._reopening.cancel()
+        self._reopening = asyncio.create_task(self._reopen(seconds), name="the port opens again")
+
+    async def _reopen(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        while True:
+            try:
+                bound = _bind(self._port)
+                break
+            except NextCallError:  # somebody else has it: for a connection, if we are lucky
+                await asyncio.sleep(0.1)
+        self.servers.append(await self._server(bound))
+
+    def offer_wrong_name(self, *, wanted: bool) -> None:
+        if not wanted and self._wrong_name:
+            self._wrong_name.cancel()
+            self._wrong_name, self.wrong_name_url = None, ""
+        elif wanted and not self._wrong_name:
+            bound = _bind(0)
+            bound.listen()  # from here on clients may come, even if they have to wait a moment
+            self.wrong_name_url = _wsdl_url(_PREDICTIVE, bound.getsockname()[1], "https")
+            self._wrong_name = asyncio.create_task(self._serve_wrong_name(bound), name="a port with the wrong name")
+            self._wrong_name.add_done_callback(lambda _: bound.close())
+
+    async def _serve_wrong_name(self, bound: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(_WRONG_NAME)
+        context.sni_callback = lambda *_: self._mischief.strike_wrong_name()  # called whether or not there is an SNI
+        server = await self._server(bound, context)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            server.close()
+
+    async def _server(self, bound: socket.socket, context: ssl.SSLContext | None = None) -> asyncio.Server:
+        def connection() -> Connection:
+            return Connection(self.config, self.server_state, {})
+
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(connection, sock=bound, ssl=context, start_serving=False)
+        try:
+            await server.start_serving()
+        except asyncio.CancelledError:
+            server.close()  # nobody else knows it yet
+            raise
+        return server
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -371,8 +452,16 @@ class PracticeService:
     Every method may be called from any thread.
     """
 
-    def __init__(self, scenario: Scenario, *, port: int = 0, dice: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        port: int = 0,
+        dice: random.Random | None = None,
+        mischief_dice: random.Random | None = None,
+    ) -> None:
         self._center = PracticeCenter(scenario, dice=dice)
+        self._mischief = Mischief(scenario.mischief, mischief_dice)
         self._port = port
         self._listener: _Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -401,7 +490,7 @@ class PracticeService:
             bound = _bind(self._port)
             self._port = bound.getsockname()[1]
             listening = threading.Event()
-            self._listener = _Listener(self._center, listening.set)
+            self._listener = _Listener(self._center, self._mischief, listening.set)
             self._thread = threading.Thread(target=self._run, args=(self._listener, bound, listening), name="practice service")
             self._thread.daemon = True
             self._thread.start()
@@ -436,6 +525,14 @@ class PracticeService:
     def ledger(self) -> list[dict[str, Any]]:
         """Every call and the responses to it, as in `GET /practice/ledger`; still there after `stop()`."""
         return self._on_the_thread(self._center.ledger)
+
+    def plan_mischief(self, faults: Sequence[Fault]) -> None:
+        """Plan these faults and no others. Before `start()`, they are planned for then."""
+        self._on_the_thread(lambda: self._mischief.plan(faults))
+
+    def mischief(self) -> dict[str, Any]:
+        """What is left and what was done, as in `GET /practice/mischief`; still there after `stop()`."""
+        return self._on_the_thread(self._mischief.view)
 
     def _run(self, listener: _Listener, bound: socket.socket, listening: threading.Event) -> None:
         async def run() -> None:
@@ -474,11 +571,11 @@ def serve(scenario: Scenario, port: int) -> None:
             sys.stdout.write(f"ready {url}\n")
             sys.stdout.flush()
 
-    asyncio.run(_Listener(PracticeCenter(scenario), say_ready).serve([bound]))
+    asyncio.run(_Listener(PracticeCenter(scenario), Mischief(scenario.mischief), say_ready).serve([bound]))
 
 
-def _wsdl_url(service: _Service, port: int) -> str:
-    return f"http://{HOST}:{port}{service.path}?wsdl"
+def _wsdl_url(service: _Service, port: int, scheme: str = "http") -> str:
+    return f"{scheme}://{HOST}:{port}{service.path}?wsdl"
 
 
 def _bind(port: int) -> socket.socket:

@@ -163,6 +163,7 @@ class Desk(QObject):
         for window in windows:
             window.hide()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
+        await self._notifier.call_ended()
         self.tray.close()
         for window in windows:
             window.deleteLater()
@@ -288,6 +289,7 @@ class Desk(QObject):
             return False
         await self._stop_shift()
         self.popup.hide()
+        self._tasks.spawn(self._notifier.call_ended(), "notification")
         hung_up = await session.hang_up()
         session.leave()
         if session.state is State.LOGGED_OFF:

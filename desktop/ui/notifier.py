@@ -24,17 +24,20 @@ class Notifier:
         self._through_tray = through_tray
         self._name = "NextCall practice" if practice else "NextCall"
         self._shown = 0
+        self._turn = asyncio.Lock()  # the next call may come before the notification of the last one is gone
 
     async def call_connected(self) -> None:
         """Say that somebody is on the line."""
         title, text = f"{self._name}: call connected", "Somebody is on your line. The popup shows who it is."
-        if not await self._ask("Notify", title, text):
-            self._through_tray(title, text)
+        async with self._turn:
+            if not await self._ask("Notify", title, text):
+                self._through_tray(title, text)
 
     async def call_ended(self) -> None:
         """Take the notification away: it would only mislead now."""
-        if self._shown:
-            await self._ask("CloseNotification")
+        async with self._turn:
+            if self._shown:
+                await self._ask("CloseNotification")
 
     async def _ask(self, method: str, title: str = "", text: str = "") -> bool:
         if sys.platform != "linux":

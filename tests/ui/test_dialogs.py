@@ -1,0 +1,326 @@
+"""The smaller windows: the question before leaving, the reminder, settings, tray, shift window, practice phone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+from shiboken6 import isValid
+
+from desktop.errors import NotReached
+from desktop.practice.center import BEEP, HOLD_MUSIC, PhoneView
+from desktop.settings.settings import HOSTED_SERVICE, Settings
+from desktop.shift.session import Health, Line
+from desktop.shift.states import State
+from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.leaving import LeaveDialog
+from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.settings_dialog import SettingsDialog
+from desktop.ui.shift_window import ShiftWindow
+from desktop.ui.tray import Tray
+from tests.simulation import until
+from tests.ui.screen import button, field, focused, key, message, press, settle, show, type_in, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Keep = Callable[[Any], Any]
+
+NOW = datetime(2025, 1, 6, 12, 59, 59, tzinfo=UTC)
+Return, Escape = Qt.Key.Key_Return, Qt.Key.Key_Escape
+
+
+# -------------------------------------------------------------------------------------------- the question before leaving
+
+
+async def _asked(state: State = State.WAITING, *, can_hang_up: bool = False) -> tuple[LeaveDialog, asyncio.Task[bool]]:
+    dialog = LeaveDialog(state, can_hang_up=can_hang_up, practice=False, parent=None)
+    answer = asyncio.get_running_loop().create_task(dialog.ask())
+    await until(dialog.isActiveWindow)
+    return dialog, answer
+
+
+@pytest.mark.parametrize(
+    ("act", "leaves"),
+    [
+        (lambda dialog: press(dialog, "Leave"), True),
+        (lambda dialog: press(dialog, "Stay in the queue"), False),
+        (lambda _: key(Return), False),
+        (lambda _: key(Escape), False),
+        (lambda dialog: dialog.close(), False),
+        (lambda dialog: dialog.reject(), False),
+    ],
+    ids=["leave", "stay", "enter", "escape", "closed", "overtaken"],
+)
+async def test_only_the_button_leaves(qapp: object, act: Callable[[LeaveDialog], object], leaves: bool):
+    dialog, answer = await _asked()
+    act(dialog)
+    assert await answer is leaves
+
+
+async def test_enter_on_the_button_leaves_too(qapp: object):
+    dialog, answer = await _asked()
+    button(dialog, "Leave").setFocus()
+    key(Return)
+    assert await answer
+
+
+@pytest.mark.parametrize("can_hang_up", [False, True])
+@pytest.mark.parametrize(
+    ("state", "title", "stay"),
+    [
+        (State.LOGGING_IN, "You are still in the queue", "Stay in the queue"),
+        (State.WAITING, "You are still in the queue", "Stay in the queue"),
+        (State.CONNECTED, "This call is not stored", "Back to the call"),
+        (State.SAVING, "This call is being stored", "Wait for it"),
+    ],
+)
+async def test_it_says_what_happens_to_the_phone(qapp: object, state: State, title: str, stay: str, can_hang_up: bool):
+    dialog, answer = await _asked(state, can_hang_up=can_hang_up)
+    assert title in words(dialog)
+    assert ("is asked to hang up your phone" in words(dialog)) == can_hang_up
+    assert ("stays connected until you hang it up" in words(dialog)) != can_hang_up
+    press(dialog, stay)
+    assert not await answer
+
+
+async def test_who_stops_waiting_for_the_answer_takes_the_question_away(qapp: object):
+    dialog, answer = await _asked()
+    answer.cancel()
+    await asyncio.wait([answer])
+    assert not (isValid(dialog) and dialog.isVisible())
+
+
+# ------------------------------------------------------------------------------------------------------- the reminder
+
+
+@pytest.mark.parametrize(("stored", "said"), [(0, "0 calls stored"), (1, "1 call stored"), (2, "2 calls stored")])
+def test_the_reminder_counts_the_calls(keep: Keep, stored: int, said: str):
+    window = keep(HangUpWindow(practice=False))
+    window.remind(stored, hung_up=False)
+    assert said in words(window)
+    assert "still on the line" in words(window)
+    window.remind(stored, hung_up=True)
+    assert "has ended your phone call" in words(window)
+
+
+def test_only_done_ends_the_reminder(keep: Keep):
+    window, done = keep(HangUpWindow(practice=False)), []
+    window.done_requested.connect(lambda: done.append(True))
+    window.remind(1, hung_up=False)
+    show(window)
+    key(Escape)
+    assert window.isVisible()
+    assert not done
+    key(Return)
+    press(window, "Done")
+    window.close()
+    assert window.isVisible()
+    assert len(done) == 3
+
+
+# ------------------------------------------------------------------------------------------------------- the settings
+
+
+@pytest.fixture
+def changed(settings_dialog: SettingsDialog) -> list[Settings]:
+    found: list[Settings] = []
+    settings_dialog.changed.connect(found.append)
+    show(settings_dialog)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("https://calls.example/service?wsdl", "https://calls.example/service?wsdl"),
+        ("  http://127.0.0.1:8080/service?wsdl ", "http://127.0.0.1:8080/service?wsdl"),
+        ("HTTPS://CALLS.EXAMPLE", "HTTPS://CALLS.EXAMPLE"),
+        ("", HOSTED_SERVICE),
+        ("   ", HOSTED_SERVICE),
+    ],
+)
+def test_an_address_is_kept(settings_dialog: SettingsDialog, changed: list[Settings], typed: str, kept: str):
+    field(settings_dialog, "Service address").setText(typed)
+    press(settings_dialog, "Save")
+    assert changed == [Settings(campaign_id="1001", service_url=kept)]
+    assert not settings_dialog.isVisible()
+
+
+@pytest.mark.parametrize("name", ["Service address", "Broadcast service address"])
+@pytest.mark.parametrize(
+    "typed",
+    ["calls.example", "ftp://calls.example", "https://", "https:// calls", "https://[::1", "file:///etc/passwd", "\U0001f33b"],
+)
+def test_what_is_no_address_is_told_and_not_kept(settings_dialog: SettingsDialog, changed: list[Settings], name: str, typed: str):
+    edit = field(settings_dialog, name)
+    edit.setText(typed)
+    press(settings_dialog, "Save")
+    assert not changed
+    assert message(settings_dialog).startswith("This is no web address")
+    assert focused() is edit
+
+
+def test_the_settings_by_keys(settings_dialog: SettingsDialog, changed: list[Settings]):
+    field(settings_dialog, "Broadcast service address").setFocus()
+    type_in("https://calls.example/b?wsdl")
+    key(Return)
+    assert changed == [Settings(campaign_id="1001", broadcast_url="https://calls.example/b?wsdl")]
+
+
+def test_cancelled_settings_are_forgotten(settings_dialog: SettingsDialog, changed: list[Settings]):
+    field(settings_dialog, "Service address").setText("https://other.example")
+    key(Escape)
+    assert not settings_dialog.isVisible()
+    assert not changed
+
+
+# ---------------------------------------------------------------------------------------------------- the shift window
+
+
+def test_the_line_in_words(shift_window: ShiftWindow):
+    shift_window.show()
+    for line, said in (
+        (Line(Health.IDLE, NOW), "Line to the call center: not in use"),
+        (Line(Health.CONNECTED, NOW), "Line to the call center: connected"),
+        (Line(Health.RECONNECTING, NOW, NotReached.title), f"Reconnecting since 12:59:59. {NotReached.title}."),
+    ):
+        shift_window.show_line(line)
+        assert said in words(shift_window)
+
+
+def test_what_is_stored_in_words(shift_window: ShiftWindow):
+    shift_window.show()
+    for stored, unsent, said in ((0, 0, "0 calls stored"), (1, 0, "1 call stored"), (3, 2, "3 calls stored, 2 not stored yet")):
+        shift_window.show_stored(stored, unsent=unsent)
+        assert said in words(shift_window).splitlines()
+
+
+def test_a_message_goes_with_the_state_that_it_was_about(shift_window: ShiftWindow):
+    shift_window.show_state(State.WAITING)
+    shift_window.say("The API key could not be kept.", "You can go on working.", "warn")
+    shift_window.show_state(State.CONNECTED)
+    assert message(shift_window) == ""
+
+
+def test_its_wishes(shift_window: ShiftWindow):
+    wishes: list[str] = []
+    shift_window.show_call_requested.connect(lambda: wishes.append("call"))
+    shift_window.leave_requested.connect(lambda: wishes.append("leave"))
+    shift_window.quit_requested.connect(lambda: wishes.append("quit"))
+    shift_window.show_state(State.CONNECTED)
+    show(shift_window)
+    press(shift_window, "Show call")
+    press(shift_window, "Leave")
+    key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    key(Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    shift_window.close()
+    assert shift_window.isVisible()
+    assert wishes == ["call", "leave", "call", "quit", "quit"]
+
+
+def test_there_is_no_call_to_show_while_waiting(shift_window: ShiftWindow):
+    shift_window.show_state(State.WAITING)
+    [show_call] = [one for one in shift_window.findChildren(object) if _shortcut(one) == "Ctrl+Shift+C"]
+    assert not show_call.isEnabled()
+    shift_window.show_state(State.SAVING)
+    assert show_call.isEnabled()
+
+
+def _shortcut(one: Any) -> str:
+    return one.shortcut().toString(QKeySequence.SequenceFormat.PortableText) if hasattr(one, "menuRole") else ""
+
+
+# ----------------------------------------------------------------------------------------------------------- the tray
+
+
+@pytest.fixture
+def tray(qapp: object) -> Iterator[Tray]:
+    parent = QObject()
+    made = Tray(parent, practice=True)
+    yield made
+    made.close()
+    parent.deleteLater()
+
+
+def _menu(tray: Tray) -> QMenu:
+    menu = tray.findChild(QSystemTrayIcon).contextMenu()
+    assert menu
+    return menu
+
+
+@pytest.mark.parametrize("state", [*State])
+def test_the_tray_by_state(tray: Tray, state: State):
+    tray.show_state(state)
+    icon = tray.findChild(QSystemTrayIcon)
+    assert icon.toolTip() == f"NextCall practice - {state.value}"
+    entries = [(one.text(), one.isEnabled()) for one in _menu(tray).actions() if one.isVisible() and not one.isSeparator()]
+    on_call = [("Show call", True)] if state in {State.CONNECTED, State.SAVING} else []
+    assert entries == [(state.value, False), ("Show NextCall", True), *on_call, ("Quit", True)]
+
+
+def test_the_trays_wishes(tray: Tray):
+    wishes: list[str] = []
+    tray.show_requested.connect(lambda: wishes.append("show"))
+    tray.show_call_requested.connect(lambda: wishes.append("call"))
+    tray.quit_requested.connect(lambda: wishes.append("quit"))
+    for entry in _menu(tray).actions():
+        entry.trigger()
+    icon = tray.findChild(QSystemTrayIcon)
+    for reason in QSystemTrayIcon.ActivationReason:
+        icon.activated.emit(reason)
+    icon.messageClicked.emit()
+    assert wishes == ["show", "call", "quit", "show", "show", "call"]
+
+
+# ------------------------------------------------------------------------------------------------- the practice phone
+
+
+def _view(state: Any, *heard: str) -> PhoneView:
+    return PhoneView("+1 202 555 0143", state, None, heard, NOW)
+
+
+@pytest.mark.parametrize(
+    ("view", "said", "can_hang_up"),
+    [
+        (None, "Your phone is quiet", False),
+        (_view("idle"), "Your phone is quiet", False),
+        (_view("ringing"), "Your phone rings", True),
+        (_view("connected"), "Connected", True),
+    ],
+)
+def test_the_practice_phone_by_state(keep: Keep, view: PhoneView | None, said: str, can_hang_up: bool):
+    phone = keep(PracticePhone())
+    phone.show()
+    phone.show_phone(view)
+    assert said in words(phone)
+    assert ("(202) 555-0143" in words(phone)) == (view is not None)
+    assert button(phone, "Hang up").isEnabled() == can_hang_up
+
+
+def test_the_practice_phone_lets_the_newest_be_heard(keep: Keep):
+    phone = keep(PracticePhone())
+    phone.show()
+    phone.show_phone(_view("connected", "one", "two", HOLD_MUSIC, BEEP, "<b>Hello?</b>"))
+    settle()
+    assert "“one”" not in words(phone)
+    for heard in ("“two”", "♪  hold music  ♪", "•  beep  •", "“<b>Hello?</b>”"):
+        assert heard in words(phone)
+    phone.show_phone(_view("ringing"))
+    assert "“two”" not in words(phone)
+
+
+def test_the_practice_phone_does_not_vanish(keep: Keep):
+    phone, wishes = keep(PracticePhone()), []
+    phone.hang_up_requested.connect(lambda: wishes.append(True))
+    phone.show()
+    phone.show_phone(_view("connected"))
+    phone.close()
+    assert phone.isVisible()
+    press(phone, "Hang up")
+    assert wishes
