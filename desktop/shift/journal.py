@@ -11,6 +11,7 @@ cannot be used, the journal goes on in memory, `lasting` is False and the agent 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -24,7 +25,7 @@ from typing import TypeVar
 
 import msgspec
 
-from desktop.callcenter.model import Call, CallResponse, Field
+from desktop.callcenter.model import Call, CallResponse, Field, sendable
 from desktop.errors import JournalNotKept
 from desktop.tasks import in_thread
 
@@ -37,8 +38,9 @@ _PATIENCE = 2000
 
 
 _END_SHIFT = """
-    UPDATE shift SET ended_at = ?, ended_how = ?
-    WHERE ended_at IS NULL AND id = coalesce(?, id) AND id NOT IN (SELECT shift_id FROM open_call)
+    UPDATE shift SET ended_at = :at, ended_how = :how
+    WHERE ended_at IS NULL AND id = coalesce(:shift, id)
+        AND id NOT IN (SELECT shift_id FROM open_call WHERE state IS NOT :given_up)
 """
 """A shift with open calls stays unfinished: the next start asks about them."""
 
@@ -98,9 +100,8 @@ class ShiftRecord:
 
     @property
     def open_entries(self) -> tuple[Entry, ...]:
-        """The calls that nobody has settled: never answered, not sent, or nobody knows."""
-        closed = {Settled.STORED, Settled.REFUSED}
-        return tuple(entry for entry in self.entries if entry.told and entry.settled not in closed)
+        """The calls that are not stored as far as anybody knows: the view `open_call`."""
+        return tuple(entry for entry in self.entries if entry.told and entry.settled is not Settled.STORED)
 
 
 class Journal:
@@ -113,6 +114,8 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._db: sqlite3.Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._shift: tuple[object, ...] | None = None
+        """The row of the shift that goes on: what has to be known of it even if the file cannot be read any more."""
         self.lasting = False
 
     async def open(self) -> None:
@@ -136,24 +139,30 @@ class Journal:
         """Write down a shift; returns its number. An unfinished one of the same agent at the same place goes on instead."""
 
         def begin(db: sqlite3.Connection) -> int:
-            going_on = db.execute(
-                "SELECT id FROM shift WHERE ended_at IS NULL AND service = ? AND campaign_id = ? AND agent_id = ? "
-                "ORDER BY id DESC",
-                (service, campaign_id, agent_id),
-            ).fetchone()
-            if going_on:
-                return int(going_on[0])
+            what = (service, campaign_id, agent_id)
             row = db.execute(
-                "INSERT INTO shift (service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?) RETURNING id",
-                (service, campaign_id, agent_id, _now()),
+                "SELECT id, service, campaign_id, agent_id, began_at FROM shift "
+                "WHERE ended_at IS NULL AND (service, campaign_id, agent_id) = (?, ?, ?) ORDER BY id DESC",
+                what,
             ).fetchone()
+            if row is None:
+                row = db.execute(
+                    "INSERT INTO shift (service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?) "
+                    "RETURNING id, service, campaign_id, agent_id, began_at",
+                    (*what, _now()),
+                ).fetchone()
+            self._shift = row
             return int(row[0])
 
         return await self._ask(begin)
 
     def end_shift(self, shift: int, how: str) -> None:
-        """The shift is over: logged off, left, or ended by the call center. One with open calls stays unfinished."""
-        self._post(lambda db: db.execute(_END_SHIFT, (_now(), how, shift)))
+        """The shift is over: logged off, left, or ended by the call center. One with open calls stays unfinished.
+
+        A refused call was in the agent's hands; who ends the shift without sending it again has given it up.
+        """
+        values = {"at": _now(), "how": how, "shift": shift, "given_up": Settled.REFUSED}
+        self._post(lambda db: db.execute(_END_SHIFT, values))
 
     async def shift(self, shift: int) -> ShiftRecord:
         """A shift with everything that is known of it."""
@@ -166,7 +175,7 @@ class Journal:
             db.execute(
                 "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' WHERE state = 'sending'"
             )
-            db.execute(_END_SHIFT, (_now(), "ended with NextCall", None))
+            db.execute(_END_SHIFT, {"at": _now(), "how": "ended with NextCall", "shift": None, "given_up": None})
             found = db.execute("SELECT id FROM shift WHERE ended_at IS NULL ORDER BY id").fetchall()
             return tuple(_shift(db, number) for (number,) in found)
 
@@ -197,40 +206,41 @@ class Journal:
         self._post(attach)
 
     def draft_changed(self, shift: int, call_id: str, draft: Draft) -> None:
-        """Keep what the agent has entered so far."""
+        """Keep what the agent has entered so far, as it could be sent."""
+        values = (sendable(draft.disposition), sendable(draft.notes), _now(), shift, call_id)
         self._post(
             lambda db: db.execute(
-                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE shift_id = ? AND call_id = ?",
-                (draft.disposition, draft.notes, _now(), shift, call_id),
+                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE shift_id = ? AND call_id = ?", values
             )
         )
 
     # Responses: write, send, settle
 
-    async def begin_sending(self, shift: int, call: Call, response: CallResponse, *, last: bool) -> int:
-        """Write down, on the disk, that this response is now being sent; returns the number of this attempt.
+    async def begin_sending(self, shift: int, call: Call, response: CallResponse, *, last: bool) -> bool:
+        """Write down, on the disk, that this response is now being sent; tells whether an earlier send of it may have arrived.
 
-        For a call that already has a response this is another attempt with what stands there: the first decision holds.
+        It may say something else than at an earlier send that was refused. It is the call's draft from now on, too.
         """
+        disposition, notes = sendable(response.disposition), sendable(response.notes)
 
-        def begin(db: sqlite3.Connection) -> int:
+        def begin(db: sqlite3.Connection) -> bool:
             number = _insert_call(db, shift, call)
-            known = db.execute("SELECT id FROM response WHERE call = ?", (number,)).fetchone()
-            if known is None:
-                known = db.execute(
-                    "INSERT INTO response (call, disposition, notes, last, state, decided_at) VALUES (?, ?, ?, ?, 'sending', ?) "
-                    "RETURNING id",
-                    (number, response.disposition, response.notes, last, _now()),
-                ).fetchone()
-            else:
-                db.execute(
-                    "UPDATE response SET disposition = ?, notes = ?, last = ?, state = 'sending', settled_at = NULL, reason = '' "
-                    "WHERE id = ?",
-                    (response.disposition, response.notes, last, known[0]),
-                )
-            attempt = db.execute("SELECT count(*) FROM attempt WHERE response = ?", known).fetchone()[0] + 1
-            db.execute("INSERT INTO attempt (response, number, began_at) VALUES (?, ?, ?)", (known[0], attempt, _now()))
-            return int(attempt)
+            at = _now()
+            db.execute(
+                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE id = ?", (disposition, notes, at, number)
+            )
+            (known,) = db.execute(
+                "INSERT INTO response (call, disposition, notes, last, state, decided_at) VALUES (?, ?, ?, ?, 'sending', ?) "
+                "ON CONFLICT (call) DO UPDATE SET disposition = excluded.disposition, notes = excluded.notes, "
+                "last = excluded.last, state = 'sending', settled_at = NULL, reason = '' RETURNING id",
+                (number, disposition, notes, last, at),
+            ).fetchone()
+            before, in_doubt = db.execute(
+                "SELECT count(*), count(*) FILTER (WHERE outcome IS NULL OR outcome = 'unsure') FROM attempt WHERE response = ?",
+                (known,),
+            ).fetchone()
+            db.execute("INSERT INTO attempt (response, number, began_at) VALUES (?, ?, ?)", (known, before + 1, at))
+            return bool(in_doubt)
 
         return await self._ask(begin)
 
@@ -239,16 +249,17 @@ class Journal:
 
         def settle(db: sqlite3.Connection) -> None:
             at = _now()
-            db.execute(
-                "UPDATE attempt SET ended_at = ?, outcome = ? FROM response JOIN call ON call.id = response.call "
-                "WHERE attempt.response = response.id AND shift_id = ? AND call_id = ? AND ended_at IS NULL",
-                (at, settled, shift, call_id),
-            )
-            db.execute(
-                "UPDATE response SET state = ?, settled_at = ?, reason = ? FROM call "
-                "WHERE call.id = response.call AND shift_id = ? AND call_id = ?",
+            row = db.execute(
+                "UPDATE response SET state = ?, settled_at = ?, reason = ? "
+                "WHERE call = (SELECT id FROM call WHERE shift_id = ? AND call_id = ?) RETURNING id",
                 (settled, at, reason, shift, call_id),
-            )
+            ).fetchone()
+            if row is not None:
+                db.execute(
+                    "UPDATE attempt SET ended_at = ?, outcome = ? WHERE response = ? "
+                    "AND number = (SELECT max(number) FROM attempt WHERE response = ?)",
+                    (at, settled, *row, *row),
+                )
 
         self._post(settle)
 
@@ -272,7 +283,7 @@ class Journal:
                 result, failure = self._in_transaction(work), None
             except BaseException as raised:  # noqa: BLE001 - handed on to the one who waits
                 result, failure = None, raised
-            loop.call_soon_threadsafe(settle, result, failure)
+            _on_loop(loop, settle, result, failure)
 
         self._work.put(do)
         return await answer
@@ -300,7 +311,7 @@ class Journal:
         try:
             return _transaction(self._db, work)
         except sqlite3.Error as failure:
-            if not self.lasting:
+            if not self.lasting or _code(failure) not in _DISK_FAILURES:
                 raise
             self._tell(_in_words(failure))
             self._db = self._in_memory(copy_of=self._db)
@@ -324,30 +335,37 @@ class Journal:
                     )
                 )
                 db = _open_file(self._path)
-        except (OSError, sqlite3.Error, _NewerError) as failure:
+        except (OSError, sqlite3.Error, _NewerError, _DamagedError) as failure:
             self._tell(_in_words(failure))
             return self._in_memory()
         self.lasting = True
         return db
 
     def _in_memory(self, copy_of: sqlite3.Connection | None = None) -> sqlite3.Connection:
+        """A journal without a file: a copy of the one that cannot be written any more, as far as it can be read."""
         self.lasting = False
-        db = sqlite3.connect(":memory:", isolation_level=None)
         if copy_of is not None:
-            try:
+            db = sqlite3.connect(":memory:", isolation_level=None)
+            with contextlib.suppress(sqlite3.Error, _DamagedError), contextlib.closing(copy_of):
                 copy_of.backup(db)
-                copy_of.close()
-            except sqlite3.Error:
-                db = sqlite3.connect(":memory:", isolation_level=None)
-            else:
+                _check(db)
                 return db
+        db = sqlite3.connect(":memory:", isolation_level=None)
         _migrate(db, None)
+        if self._shift is not None:
+            db.execute("INSERT INTO shift (id, service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?, ?)", self._shift)
         return db
 
     def _tell(self, trouble: JournalNotKept) -> None:
         log.warning("%s", trouble)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._troubled, trouble)
+        if self._loop is not None:
+            _on_loop(self._loop, self._troubled, trouble)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: object) -> None:
+    """Have `loop` do it; if it is closed nobody waits any more, but what is queued is still to be written."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, *values)
 
 
 class _DamagedError(Exception):
@@ -359,15 +377,17 @@ class _NewerError(Exception):
 
 
 def _open_file(path: Path) -> sqlite3.Connection:
-    """The checked and migrated journal at `path`. Raises _DamagedError, _NewerError, or what SQLite says."""
+    """The checked and migrated journal at `path`. Raises _DamagedError, _NewerError, OSError, or what SQLite says."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)  # callers' names are in it; SQLite gives this to the files beside it, too
     db = sqlite3.connect(path, timeout=_PATIENCE / 1000, isolation_level=None)
     try:
+        _version(db)  # before anything is changed
         _make_safe(db)
         _migrate(db, path)
-        path.chmod(0o600)  # callers' names are in it
     except sqlite3.DatabaseError as failure:
         db.close()
-        if getattr(failure, "sqlite_errorcode", None) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        if _code(failure) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise _DamagedError(str(failure)) from None
         raise
     except BaseException:
@@ -391,22 +411,41 @@ def _make_safe(db: sqlite3.Connection) -> None:
         (found,) = db.execute(f"PRAGMA {name}").fetchone()
         if found != wanted:
             raise sqlite3.OperationalError(f"{name} is {found}, not {wanted}")
+    _check(db)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Read all of it, without comparing indexes with tables. Raises _DamagedError, or what SQLite says."""
     (check,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if check != "ok":
         raise _DamagedError(str(check).splitlines()[0])
 
 
+def _steps() -> list[Path]:
+    return sorted(_SCHEMA.glob("*.sql"))
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """The number of the last step of the schema that the file has seen; 0 if it is new. Raises _NewerError and _DamagedError."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    known = len(_steps())
+    if version > known:
+        raise _NewerError(f"it has version {version}, this NextCall knows {known}")
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version < 0 or bool(version) is not bool(tables):
+        raise _DamagedError("it is no journal")
+    return int(version)
+
+
 def _migrate(db: sqlite3.Connection, path: Path | None) -> None:
     """Bring the schema up to date, one numbered file and one transaction at a time, keeping a copy of the file before each."""
-    steps = sorted(_SCHEMA.glob("*.sql"))
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(steps):
-        raise _NewerError(f"it has version {version}, this NextCall knows {len(steps)}")
-    for number, step in enumerate(steps[version:], start=version + 1):
+    version = _version(db)
+    for number, step in enumerate(_steps()[version:], start=version + 1):
         if path is not None and number > 1:
             copy = path.with_suffix(f".before-{number}")
             copy.unlink(missing_ok=True)
             db.execute("VACUUM INTO ?", (str(copy),))
+            copy.chmod(0o600)
         try:
             db.executescript(f"BEGIN IMMEDIATE;\n{step.read_text(encoding='utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
         except sqlite3.Error:
@@ -416,7 +455,7 @@ def _migrate(db: sqlite3.Connection, path: Path | None) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     aside = path.with_name(f"{path.stem}-damaged-{stamp}{path.suffix}")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
@@ -429,31 +468,39 @@ def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Re
     db.execute("BEGIN IMMEDIATE")
     try:
         result = work(db)
+        db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
     return result
 
 
+_DISK_FAILURES = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "the data folder cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "the data folder cannot be written",
+    sqlite3.SQLITE_PERM: "the data folder cannot be written",
+    sqlite3.SQLITE_BUSY: "another program holds the journal",
+    sqlite3.SQLITE_LOCKED: "another program holds the journal",
+    sqlite3.SQLITE_IOERR: "the disk does not read or write",
+    sqlite3.SQLITE_CORRUPT: "the journal is damaged",
+    sqlite3.SQLITE_NOTADB: "the journal is damaged",
+}
+"""What SQLite says of a disk, by its primary code, in words. Anything else it says is a mistake of ours."""
+
+
+def _code(failure: Exception) -> int:
+    """SQLite's primary error code; 0 if it has none."""
+    return getattr(failure, "sqlite_errorcode", 0) & 0xFF
+
+
 def _in_words(failure: Exception) -> JournalNotKept:
-    code = getattr(failure, "sqlite_errorcode", None)
-    primary = code & 0xFF if code is not None else None
-    reasons = {
-        sqlite3.SQLITE_FULL: "the disk is full",
-        sqlite3.SQLITE_READONLY: "the data folder cannot be written",
-        sqlite3.SQLITE_CANTOPEN: "the data folder cannot be written",
-        sqlite3.SQLITE_PERM: "the data folder cannot be written",
-        sqlite3.SQLITE_BUSY: "another program holds the journal",
-        sqlite3.SQLITE_LOCKED: "another program holds the journal",
-        sqlite3.SQLITE_IOERR: "the disk does not read or write",
-    }
     if isinstance(failure, _NewerError):
         return JournalNotKept(str(failure), title="The journal was written by a newer NextCall")
     if isinstance(failure, OSError):
         return JournalNotKept(failure.strerror or "the data folder cannot be written")
-    return JournalNotKept(reasons.get(primary, str(failure)) if primary is not None else str(failure))
+    return JournalNotKept(_DISK_FAILURES.get(_code(failure), str(failure)))
 
 
 # Rows and what they stand for

@@ -153,6 +153,7 @@ def _line(entry: Entry) -> list[str]:
     known = {
         None: "you had not finished it",
         Settled.UNSENT: "not sent",
+        Settled.REFUSED: "refused",
         Settled.UNSURE: "sent, but nobody knows whether it arrived",
     }
     disposition = entry.response.disposition if entry.response else entry.draft.disposition

@@ -40,15 +40,15 @@ CREATE TABLE attempt (
     number     INTEGER NOT NULL,
     began_at   TEXT    NOT NULL,
     ended_at   TEXT,
-    outcome    TEXT,                            -- as response.state; empty: the program did not live to see it
+    outcome    TEXT,                            -- response.state after it; empty: the program did not live to see it
     PRIMARY KEY (response, number)
 ) WITHOUT ROWID;
 
--- Calls that nobody has settled: never answered, not sent, or nobody knows.
+-- Calls that are not stored, as far as anybody knows: never answered, not sent, refused, or in doubt.
 CREATE VIEW open_call AS
-    SELECT call.shift_id, call.id
+    SELECT call.shift_id, response.state
     FROM call LEFT JOIN response ON response.call = call.id
-    WHERE call.told AND (response.state IS NULL OR response.state NOT IN ('stored', 'refused'));
+    WHERE call.told AND response.state IS NOT 'stored';
 
 CREATE INDEX unfinished_shifts ON shift (id) WHERE ended_at IS NULL;
 CREATE INDEX calls_of_a_shift ON call (shift_id);
