@@ -42,32 +42,34 @@ class Delivery:
     dice: random.Random
 
     async def bring(
-        self, call: Call, response: CallResponse, *, last: bool, troubled: Callable[[CallCenterError], None], unsure: bool = False
+        self, call: Call, response: CallResponse, *, last: bool, troubled: Callable[[CallCenterError, Settled], None]
     ) -> Settled:
-        """Send `response` until it is STORED, or sent twice with no answer: UNSURE. Raises Refused, with its Fault.
+        """Send `response` until it is STORED, or until no further send by itself can tell what came of it: UNSURE.
 
-        `troubled` is told of every failure after which it goes on trying. `unsure`: an earlier try may have arrived already, so
-        only one more is made by itself.
+        Raises Refused, with its Fault, or what else says that it was not done. `troubled` is told of every failure after which
+        it goes on trying, and where that leaves the response.
         """
         failures = 0
+        in_doubt_before = False
         while True:
-            await self.journal.begin_sending(self.shift, call, response, last=last)
-            settled, failure = await self._once(response, last=last, unsure=unsure)
+            in_doubt = await self.journal.begin_sending(self.shift, call, response, last=last)
+            if not failures:
+                in_doubt_before = in_doubt
+            outcome, failure = await self._once(response, last=last, in_doubt=in_doubt)
+            settled = _together(outcome, in_doubt=in_doubt, in_doubt_before=in_doubt_before)
             self.journal.settle(self.shift, call.id, settled, failure.title if failure else "")
             if failure is None:
                 return settled
             if settled is Settled.REFUSED:
                 raise failure
-            if settled is Settled.UNSURE:
-                if unsure:
-                    return settled
-                unsure = True
+            if in_doubt and outcome is not Settled.UNSENT:
+                return settled
             failures += 1
             log.info("a response is %s (%d): %s", settled, failures, failure.title)
-            troubled(failure)
+            troubled(failure, settled)
             await asyncio.sleep(pause_before(failures, self.dice))
 
-    async def _once(self, response: CallResponse, *, last: bool, unsure: bool) -> tuple[Settled, CallCenterError | None]:
+    async def _once(self, response: CallResponse, *, last: bool, in_doubt: bool) -> tuple[Settled, CallCenterError | None]:
         try:
             await self.center.store_agent_response(self.account, self.agent_id, response, last=last)
         except NotReached as failure:
@@ -76,7 +78,19 @@ class Delivery:
             return Settled.UNSURE, failure
         except AlreadyStored as failure:
             # the answer that we were missing; to a first send it only says that something is wrong
-            return (Settled.STORED, None) if unsure else (Settled.REFUSED, failure)
+            return (Settled.STORED, None) if in_doubt else (Settled.REFUSED, failure)
         except CallCenterError as failure:
             return Settled.REFUSED, failure
         return Settled.STORED, None
+
+
+def _together(outcome: Settled, *, in_doubt: bool, in_doubt_before: bool) -> Settled:
+    """Where the outcome of one send leaves a response of which an earlier send may have arrived (`in_doubt`).
+
+    A send that did not get there takes no doubt away. Nor does a refusal of what nobody but us wanted sent again: it may well be
+    the service's way to say that it has it. But if the agent has had it sent in spite of the doubt (`in_doubt_before`), a
+    refusal is the agent's to deal with; else it would be asked about at every start, for ever.
+    """
+    if in_doubt and (outcome is Settled.UNSENT or (outcome is Settled.REFUSED and not in_doubt_before)):
+        return Settled.UNSURE
+    return outcome

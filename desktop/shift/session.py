@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
@@ -18,7 +18,7 @@ from desktop.callcenter.model import Account, Call, CallResponse, Function
 from desktop.callcenter.service import HostedCallCenter
 from desktop.errors import CallCenterError, NotLoggedIn, OutcomeUnknown, Refused, ShiftError
 from desktop.shift.delivery import LONGEST_PAUSE, Delivery, pause_before
-from desktop.shift.journal import Draft, Entry, Journal, Settled, ShiftRecord
+from desktop.shift.journal import Entry, Journal, Settled, ShiftRecord
 from desktop.shift.states import State, Step, after
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,8 @@ class AgentSession:
         """The journal's number of this shift; 0 before the log-in."""
         self.stored = 0
         self.unsure = 0
+        self.last_only = False
+        """Whether the call at hand can only be the last: the agent is not logged in, and finishes it for an earlier start."""
         self._turn: asyncio.Timeout | None = None
         self._delivery: Delivery | None = None
 
@@ -145,7 +147,7 @@ class AgentSession:
             else:
                 self._line_works()
                 self._journal.call_connected(self.number, call)
-                self.call = call
+                self.call, self.last_only = call, False
                 self._step(Step.CONNECT)
                 return call
             finally:
@@ -156,17 +158,17 @@ class AgentSession:
 
         For when the old question may be lost: after sleep, after a change of network, and when the agent hears somebody.
         """
-        if self._turn is not None and self.state is State.WAITING:
+        if self._turn is not None and not self._turn.expired():
             log.info("the wait is asked anew")
             self._turn.reschedule(asyncio.get_running_loop().time())
 
     async def recover(self, record: ShiftRecord, *, phone_connected: bool) -> tuple[Entry, ...]:
         """Settle what an earlier start of the program left open in `record`, after the agent has said how the phone is.
 
-        Connected: the agent is logged in again under the same id, and what is sent queues the agent as it was meant to. Not
-        connected: everything is sent as a last call, so that nobody is connected to a phone that is gone (api-facts.md, 'What
-        follows from the API', 5). Returns the calls that only the agent can finish, by `take_up`: those whose response was not
-        complete, and those whose response is refused now.
+        Connected: the agent is logged in again under the same id, and what is sent queues the agent as it was meant to; only the
+        latest call can have been meant as the last one. Not connected: everything is sent as a last call, so that nobody is
+        connected to a phone that is gone (api-facts.md, 'What follows from the API', 5). Returns the calls that only the agent
+        can finish, by `take_up`: those whose response was not complete or refused, then or now.
         """
         if phone_connected:
             await self.log_in(record.agent_id)
@@ -175,11 +177,9 @@ class AgentSession:
             await self._center.open()
         for_the_agent = []
         for entry in record.open_entries:
-            last = entry.last or not phone_connected
-            if entry.response is None:
+            last = not phone_connected or (entry.last and entry is record.entries[-1])
+            if entry.response is None or entry.settled is Settled.REFUSED or not await self._settled(entry, last=last):
                 for_the_agent.append(entry)
-            elif not await self._settled(entry, last=last):
-                for_the_agent.append(replace(entry, draft=Draft(entry.response.disposition, entry.response.notes)))
             elif last and phone_connected:
                 self.leave()
         if not for_the_agent and self.state is State.SIGNED_OUT:
@@ -188,17 +188,20 @@ class AgentSession:
 
     def take_up(self, call: Call) -> None:
         """Have the agent finish a call that `recover` returned."""
-        self.call = call
-        self._step(Step.CONNECT if self.state is State.WAITING else Step.RESUME)
+        logged_in = self.state is State.WAITING
+        self._step(Step.CONNECT if logged_in else Step.RESUME)
+        self.call, self.last_only = call, not logged_in
 
     async def submit(self, response: CallResponse, *, last: bool = False) -> Settled:
         """Store what the agent made of the call and so ask for the next one; with `last`, log off instead.
 
-        Returns once the response is stored, or sent twice without an answer (delivery.py). Raises Refused; the shift is then
+        Returns once the response is stored, or UNSURE in spite of a second send (delivery.py). Raises Refused; the shift is then
         where it was, CONNECTED, and the agent decides what to do.
         """
         if self.call is None or self._delivery is None:
             raise ShiftError("there is no call to respond to")
+        if self.last_only and not last:
+            raise ShiftError("the agent is not logged in, so nobody can be next")
         self._step(Step.SUBMIT)
         try:
             settled = await self._delivery.bring(self.call, response, last=last, troubled=self._line_fails)
@@ -250,9 +253,8 @@ class AgentSession:
         """Send a response of an earlier start; tells whether that settled it, as far as it can be settled by itself."""
         assert entry.response is not None  # noqa: S101 - recover() has seen to it
         assert self._delivery is not None  # noqa: S101 - and to this
-        unsure = entry.settled is Settled.UNSURE
         try:
-            settled = await self._delivery.bring(entry.call, entry.response, last=last, troubled=self._line_fails, unsure=unsure)
+            settled = await self._delivery.bring(entry.call, entry.response, last=last, troubled=self._line_fails)
         except Refused as failure:
             log.info("a response of an earlier start was refused: %s", failure.title)
             return False
@@ -276,8 +278,8 @@ class AgentSession:
             self.line = Line(Health.CONNECTED, now())
             self._changed()
 
-    def _line_fails(self, failure: CallCenterError) -> None:
-        health = Health.UNSURE if self.state is State.SAVING and isinstance(failure, OutcomeUnknown) else Health.RECONNECTING
+    def _line_fails(self, failure: CallCenterError, settled: Settled | None = None) -> None:
+        health = Health.UNSURE if settled is Settled.UNSURE else Health.RECONNECTING
         since = self.line.since if self.line.health is health else now()
         self.line = Line(health, since, failure.title)
         self._changed()

@@ -261,7 +261,7 @@ class Desk(QObject):
             if session.state is State.LOGGED_OFF:
                 session.done()
             session.take_up(entry.call)
-            await self._take(session, entry.call, entry.draft, last_only=not connected)
+            await self._take(session, entry.call, entry.draft, last_only=session.last_only)
         if session.state is State.WAITING:
             await self._work(session)
         elif session.state is State.LOGGED_OFF and connected:
