@@ -39,6 +39,8 @@ ALLOWED = {
     (State.SAVING, Step.STORED_LAST): State.LOGGED_OFF,
     (State.SAVING, Step.FAILED): State.CONNECTED,
     (State.LOGGED_OFF, Step.DONE): State.SIGNED_OUT,
+    # a call of an earlier start is finished without the phone
+    (State.SIGNED_OUT, Step.RESUME): State.CONNECTED,
     # leaving, from everywhere
     (State.SIGNED_OUT, Step.LEAVE): State.SIGNED_OUT,
     (State.CALLING, Step.LEAVE): State.SIGNED_OUT,
