@@ -91,7 +91,8 @@ class ShiftWindow(QMainWindow):
         self._show_call.setVisible(on_call)
         self._show_call_action.setEnabled(on_call)
         self._leave.setVisible(state in {State.WAITING, State.CONNECTED})
-        self._message.clear()
+        if state in {State.SIGNED_OUT, State.CONNECTED}:  # until then, it may not have been read
+            self._message.clear()
 
     def show_line(self, line: Line) -> None:
         """Tell how the line to the call center is."""
