@@ -67,6 +67,7 @@ class Desk(QObject):
         self._hung_up: asyncio.Future[None] | None = None
         self._question: LeaveDialog | None = None
         self._shown: State | None = None
+        self._remembering = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
 
         self._practice = memory is None
         self.login = LoginDialog(practice=self._practice)
@@ -287,8 +288,9 @@ class Desk(QObject):
         )
         vault = self._memory.vault(self._settings.service_url)
         try:
-            await self._keep(self._settings)
-            await (vault.keep(entry.key) if entry.remember else vault.forget())
+            async with self._remembering:
+                await self._keep(self._settings)
+                await (vault.keep(entry.key) if entry.remember else vault.forget())
         except KeptError as failure:
             log.info("not remembered: %s", failure)
             if entry.remember:

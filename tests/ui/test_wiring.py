@@ -592,6 +592,32 @@ async def test_who_does_not_want_to_be_remembered_is_forgotten(keyring: Session,
         assert not part(seat.login, Role.CheckBox, "Remember me on this computer").isChecked()
 
 
+class AskingVault(Vault):
+    """A keyring that asks for its password before it keeps anything."""
+
+    password_given = asyncio.Event()
+
+    async def keep(self, key: str) -> None:
+        """Keep it once the password is given."""
+        await self.password_given.wait()
+        await super().keep(key)
+
+
+async def test_the_agents_last_word_counts_however_slow_the_keyring_is(keyring: Session, tmp_path: Path):
+    AskingVault.password_given = asyncio.Event()
+    memory = Memory(SettingsFile(tmp_path), lambda service_url: AskingVault(service_url, str(tmp_path)))
+    async with seated(memory=memory) as seat:
+        await until(lambda: not seat.under_way("key"))
+        _fill_in(seat, key=ACCOUNT.key)
+        await seat.call_me()
+        part(seat.login, Role.CheckBox, "Remember me on this computer").setChecked(False)
+        press(seat.login, "It didn't ring")
+        await until(lambda: seat.center.asked(Function.SEND_AGENT_CALL_BACK) == 2)
+        await seat.reach(State.EXPECTING_ID)
+        AskingVault.password_given.set()
+        assert await _saved(seat, memory) == (Settings(service_url=SERVICE, remember=False), "")
+
+
 async def test_a_key_that_was_refused_is_not_remembered(keyring: Session, memory: Memory):
     center = SimulatedCallCenter()
     center.will(Function.SEND_AGENT_CALL_BACK, Refused("no such key"))
