@@ -54,6 +54,8 @@ class SimulatedCallCenter:
         self.is_open = False
         self.closed = False
         self.logged_in = False
+        self.waiting = False
+        """Whether somebody waits for a call now."""
         self.noted: list[Noted] = []
         self.given_up: list[Function] = []
         self.ledger: list[Stored] = []
@@ -79,7 +81,8 @@ class SimulatedCallCenter:
     def kick(self) -> None:
         """Have a supervisor hang up the agent's phone."""
         self.logged_in = False
-        self.interrupt(NotLoggedIn("a supervisor hung up the phone"))
+        if self.waiting:
+            self.interrupt(NotLoggedIn("a supervisor hung up the phone"))
 
     def asked(self, function: Function) -> int:
         """How often `function` was asked for."""
@@ -116,11 +119,14 @@ class SimulatedCallCenter:
         if not self.logged_in:
             raise NotLoggedIn("the agent has not logged in")
         if self._call is None:
+            self.waiting = True
             try:
                 got = await self._line.get()
             except asyncio.CancelledError:
                 self.given_up.append(Function.GET_CONNECTION_FOR_AGENT)
                 raise
+            finally:
+                self.waiting = False
             if isinstance(got, CallCenterError):
                 raise got
             self._call = got

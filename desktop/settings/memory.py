@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from desktop.settings.settings import Settings, SettingsFile
@@ -16,6 +18,7 @@ class Memory:
         self._file = file
         self._vault = Vault(service_url, owner)
         self.settings = settings
+        self._turn = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
 
     @property
     def has_login(self) -> bool:
@@ -28,13 +31,16 @@ class Memory:
 
     async def remember_login(self, key: str, *, campaign_id: str, phone_number: str) -> None:
         """Have the log-in fields filled in at the next start. Raises SettingsNotKept and KeyNotKept."""
-        await self.save(msgspec.structs.replace(self.settings, remember=True, campaign_id=campaign_id, phone_number=phone_number))
-        await self._vault.keep(key)
+        login = {"remember": True, "campaign_id": campaign_id, "phone_number": phone_number}
+        async with self._turn:
+            await self.save(msgspec.structs.replace(self.settings, **login))
+            await self._vault.keep(key)
 
     async def forget_login(self) -> None:
         """Remember nothing of the log-in, the key included. Raises SettingsNotKept and KeyNotKept."""
-        await self.save(msgspec.structs.replace(self.settings, remember=False, campaign_id="", phone_number=""))
-        await self._vault.forget()
+        async with self._turn:
+            await self.save(msgspec.structs.replace(self.settings, remember=False, campaign_id="", phone_number=""))
+            await self._vault.forget()
 
     async def save(self, settings: Settings) -> None:
         """Keep `settings`. Raises SettingsNotKept."""

@@ -53,7 +53,7 @@ TABLE: dict[State, dict[Step, State]] = {
     State.EXPECTING_ID: {
         Step.CALL_ME: State.CALLING,
         Step.LOG_IN: State.LOGGING_IN,
-        Step.LEAVE: State.SIGNED_OUT,
+        Step.LEAVE: State.LOGGED_OFF,  # the phone was rung, so it has to be hung up
     },
     State.LOGGING_IN: {
         Step.LOGGED_IN: State.WAITING,

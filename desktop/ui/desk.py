@@ -398,7 +398,7 @@ class Desk(QObject):
             self.window.show_state(session.state)
             self.window.show_agent(session.agent_id, session.account.campaign_id)
             self.tray.show_state(session.state)
-            if session.state in {State.WAITING, State.CONNECTED}:
+            if session.state in {State.WAITING, State.CONNECTED, State.LOGGED_OFF}:
                 self.login.hide()
                 self.window.show()
         if session.state is State.SAVING:

@@ -103,7 +103,8 @@ class ShiftWindow(QMainWindow):
         self._leave.setVisible(state in {State.WAITING, State.CONNECTED, State.SAVING})
         self._someone.setVisible(state is State.WAITING)
         self._someone_action.setEnabled(state is State.WAITING)
-        self._message.clear()
+        if state in {State.SIGNED_OUT, State.CONNECTED}:  # until then, it may not have been read
+            self._message.clear()
 
     def show_line(self, line: Line) -> None:
         """Tell how the line to the call center is."""

@@ -127,7 +127,7 @@ def test_whoever_reads_meanwhile_reads_the_old_or_the_new_file(tmp_path: Path):
     done = threading.Event()
 
     def save() -> None:
-        for _ in range(50):
+        for _ in range(8):
             file.save(other)
             file.save(CHANGED)
         done.set()

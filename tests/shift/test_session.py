@@ -382,7 +382,7 @@ async def test_giving_up_the_wait_closes_it_and_stays_in_the_queue(center: Simul
     await _wait(session)
     waiting = asyncio.get_running_loop().create_task(session.next_call())
     await until(lambda: session.line.health is Health.CONNECTED)
-    await until(lambda: center._line._getters)  # it waits for somebody now
+    await until(lambda: center.waiting)
     waiting.cancel()
     await asyncio.wait([waiting])
     assert waiting.cancelled()
@@ -428,7 +428,7 @@ async def test_a_verb_that_is_given_up_leaves_no_shift_in_between(
     ("state", "leads_to"),
     [
         (State.SIGNED_OUT, State.SIGNED_OUT),
-        (State.EXPECTING_ID, State.SIGNED_OUT),
+        (State.EXPECTING_ID, State.LOGGED_OFF),
         (State.WAITING, State.LOGGED_OFF),
         (State.CONNECTED, State.LOGGED_OFF),
         (State.LOGGED_OFF, State.SIGNED_OUT),

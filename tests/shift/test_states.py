@@ -44,7 +44,7 @@ ALLOWED = {
     # leaving, from everywhere
     (State.SIGNED_OUT, Step.LEAVE): State.SIGNED_OUT,
     (State.CALLING, Step.LEAVE): State.SIGNED_OUT,
-    (State.EXPECTING_ID, Step.LEAVE): State.SIGNED_OUT,
+    (State.EXPECTING_ID, Step.LEAVE): State.LOGGED_OFF,
     (State.LOGGING_IN, Step.LEAVE): State.LOGGED_OFF,
     (State.WAITING, Step.LEAVE): State.LOGGED_OFF,
     (State.CONNECTED, Step.LEAVE): State.LOGGED_OFF,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from xml.sax.saxutils import escape
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QWidget
 
@@ -111,9 +111,14 @@ class Agent:
         press(self.desk.popup, way_on)
         await until(lambda: self.stored() > before, "the response to be stored", told=self.told)
 
+    async def reminded(self) -> None:
+        """Wait for the reminder to hang up."""
+        await self.reach(State.LOGGED_OFF)
+        await until(self.desk.reminder.isVisible, "the reminder")
+
     async def done(self) -> None:
         """Hang up as told and say so."""
-        await self.reach(State.LOGGED_OFF)
+        await self.reminded()
         press(self.desk.reminder, "Done")
         await self.reach(State.SIGNED_OUT)
 
@@ -258,9 +263,7 @@ def type_into(window: QWidget, name: str, text: str) -> None:
 def paste_into(window: QWidget, name: str, text: str) -> None:
     """Paste with Ctrl+V."""
     notes = named(window, QPlainTextEdit, name)
-    clipboard = QMimeData()
-    clipboard.setText(text)
-    QApplication.clipboard().setMimeData(clipboard)
+    QApplication.clipboard().setText(text)
     QTest.keyClick(notes, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
 
 

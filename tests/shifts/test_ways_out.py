@@ -156,7 +156,7 @@ async def test_who_leaves_the_queue_has_the_phone_hung_up(live_shift: Opened, li
         await asked(agent)
         assert any("asked to hang up your phone" in text for text in texts(window_titled("Leave NextCall?")))
         press(window_titled("Leave NextCall?"), "Leave")
-        await agent.reach(State.LOGGED_OFF)
+        await agent.reminded()
         assert Function.KICK_AGENT in line.asked
         assert shift.service._center.phone(PHONE).state == "idle"
         press(agent.desk.reminder, "Done")
@@ -210,6 +210,6 @@ async def test_the_practice_ends_with_the_program(qapp: QtApplication, quick: Sc
         quit_by_qt(agent)
         await asked(agent)
         press(window_titled("Leave NextCall?"), "Leave")
-        await agent.reach(State.LOGGED_OFF)
+        await agent.reminded()
         press(agent.desk.reminder, "Done")
         await left(agent)

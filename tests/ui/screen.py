@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop import errors
+from desktop.errors import NextCallError
 from desktop.ui.parts import MessageBar
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 Role = QAccessible.Role
 TEXT = Role.EditableText
+REASON = "the proxy proxy-emea-2.intranet.example:8080 said “407 Proxy Authentication Required” and closed the connection"
+FATE = "Nobody can tell whether this call is stored; your entries are still here. Pressing again stores it once more."
 KINDS = (QLabel, QPushButton, QCheckBox, QLineEdit, QPlainTextEdit, QAbstractItemView)
 
 
@@ -194,3 +198,12 @@ def _place(one: QWidget, window: QWidget) -> QRect:
 def _name(one: QWidget) -> str:
     text = one.text() if isinstance(one, QLabel | QPushButton | QCheckBox) else one.accessibleName() or one.windowTitle()
     return f"{type(one).__name__} {text[:60]!r}"
+
+
+# ------------------------------------------------------------------------------------------------------------ failures
+
+
+def every_failure(of: type[NextCallError] = NextCallError) -> list[type[NextCallError]]:
+    """Every failure in desktop/errors.py, whoever adds one."""
+    below = [failure for one in of.__subclasses__() for failure in every_failure(one)]
+    return [failure for failure in (of, *below) if failure.__module__ == errors.__name__]

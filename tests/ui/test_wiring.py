@@ -1,0 +1,708 @@
+"""Desk: what the windows wish is asked of the call center, and whatever becomes of it is told in words and leaves a way on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from desktop.callcenter.model import CallResponse, Function
+from desktop.errors import (
+    AnswerNotUnderstood,
+    CallCenterError,
+    ContractError,
+    NotLoggedIn,
+    NotReached,
+    OutcomeUnknown,
+    Refused,
+)
+from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.vault import Vault
+from desktop.shift import session as shift_session
+from desktop.shift.states import State
+from desktop.tasks import Tasks
+from desktop.ui.desk import Desk, Memory
+from desktop.ui.leaving import LeaveDialog
+from tests.simulation import ACCOUNT, AGENT_ID, SimulatedCallCenter, Stored, a_call, until
+from tests.ui.screen import Role, button, field, focused, has, key, message, part, press, type_in, words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.desk import Desk as XDesk
+    from tests.desk import Session
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+SERVICE = "https://calls.example/service?wsdl"
+REMEMBERED = Settings(service_url=SERVICE, campaign_id="1001", phone_number="+1 202 555 0143")
+EVERY_FAILURE = [NotReached, Refused, NotLoggedIn, ContractError, OutcomeUnknown, AnswerNotUnderstood]
+
+
+class Seat:
+    """A desk, its call center, and an agent who works in its windows."""
+
+    def __init__(self, center: SimulatedCallCenter, settings: Settings, memory: Memory | None) -> None:
+        self.crashes: list[tuple[str, BaseException]] = []
+        self.center = center
+        self.tasks = Tasks(lambda name, failure: self.crashes.append((name, failure)))
+        practice_key = ACCOUNT.key if memory is None else ""
+        self.desk = Desk(center, settings, memory, self.tasks, practice_key=practice_key)
+        self.login, self.window, self.popup = self.desk.login, self.desk.window, self.desk.popup
+        self.reminder = self.desk.reminder
+
+    async def reach(self, state: State) -> None:
+        """Wait until the shift is there and its window shows it."""
+        await until(lambda: self.desk.state is state)
+
+    async def call_me(self) -> None:
+        press(self.login, "Call me")
+        await self.reach(State.EXPECTING_ID)
+
+    async def log_in(self) -> None:
+        await self.call_me()
+        field(self.login, "Agent ID").setText(AGENT_ID)
+        press(self.login, "Log in")
+        await self.reach(State.WAITING)
+        await until(lambda: self.center.waiting)
+
+    async def talk(self, **person: str) -> str:
+        """Log in, be connected, fill the popup in; gives the call's id."""
+        await self.log_in()
+        return await self.be_connected(**person)
+
+    async def be_connected(self, **person: str) -> str:
+        call = a_call(**person)
+        self.center.connect(call)
+        await self.reach(State.CONNECTED)
+        self.fill_in()
+        return call.id
+
+    def fill_in(self) -> None:
+        part(self.popup, Role.List, "Disposition").setCurrentRow(0)
+        field(self.popup, "Notes").setPlainText("by mail")
+
+    def under_way(self, name: str) -> bool:
+        """Whether a task of that name still runs."""
+        return any(task.get_name() == name for task in asyncio.all_tasks())
+
+    def question(self) -> LeaveDialog | None:
+        """The question before leaving, if it is open."""
+        return next((one for one in QApplication.topLevelWidgets() if isinstance(one, LeaveDialog) and one.isVisible()), None)
+
+
+@contextlib.asynccontextmanager
+async def seated(
+    center: SimulatedCallCenter | None = None, settings: Settings = REMEMBERED, memory: Memory | None = None
+) -> AsyncIterator[Seat]:
+    """An open desk: one of a practice, unless it has a memory."""
+    seat = Seat(center or SimulatedCallCenter(), settings, memory)
+    seat.desk.open()
+    await until(lambda: seat.center.is_open or message(seat.login))
+    try:
+        yield seat
+    finally:
+        await seat.desk.close()
+        await seat.tasks.cancel_all()
+    assert not seat.crashes
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shift_session, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(shift_session, "LONGEST_PAUSE", 0.005)
+
+
+# ----------------------------------------------------------------------------------------------------- a whole shift
+
+
+async def test_a_whole_shift():
+    async with seated() as seat:
+        assert seat.login.isVisible()
+        assert not seat.window.isVisible()
+        await seat.call_me()
+        assert message(seat.login).startswith("Enter the agent ID you hear")
+        field(seat.login, "Agent ID").setText("4 0 2 7")
+        press(seat.login, "Log in")
+        await seat.reach(State.WAITING)
+        assert seat.window.isVisible()
+        assert not seat.login.isVisible()
+        assert "Waiting for a call" in words(seat.window)
+        assert f"Agent {AGENT_ID}   ·   Campaign 1001" in words(seat.window)
+
+        first = await seat.be_connected(name="Maya Okafor")
+        assert seat.popup.isVisible()
+        assert seat.popup.windowTitle() == "Call - Maya Okafor"
+        assert "Connected" in words(seat.window).splitlines()
+        press(seat.popup, "Next Call")
+        await seat.reach(State.WAITING)
+        await until(lambda: not seat.popup.isVisible())
+        assert "1 call stored" in words(seat.window)
+
+        second = await seat.be_connected(name="Bo Li")
+        press(seat.popup, "Logoff")
+        await seat.reach(State.LOGGED_OFF)
+        await until(seat.reminder.isVisible)
+        assert "2 calls stored in this shift." in words(seat.reminder)
+        assert not seat.popup.isVisible()
+        assert State.LOGGED_OFF.value in words(seat.window)
+
+        press(seat.reminder, "Done")
+        assert (seat.desk.state, seat.login.isVisible()) == (State.SIGNED_OUT, True)
+        assert not seat.window.isVisible()
+        assert not seat.reminder.isVisible()
+        assert field(seat.login, "Agent ID").text() == ""
+        assert seat.center.ledger == [
+            Stored(CallResponse(first, "Interested", "by mail"), False),
+            Stored(CallResponse(second, "Interested", "by mail"), True),
+        ]
+
+        await seat.log_in()  # and another shift counts from nothing
+        assert "0 calls stored" in words(seat.window)
+
+
+async def test_a_whole_shift_by_keys():
+    async with seated() as seat:
+        await until(seat.login.isActiveWindow)
+        assert focused() is button(seat.login, "Call me")
+        key(Qt.Key.Key_Return)
+        await seat.reach(State.EXPECTING_ID)
+        type_in(AGENT_ID)
+        key(Qt.Key.Key_Return)
+        await seat.reach(State.WAITING)
+        call = a_call()
+        seat.center.connect(call)
+        await seat.reach(State.CONNECTED)
+        seat.window.activateWindow()
+        await until(seat.window.isActiveWindow)
+        key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        await until(seat.popup.isActiveWindow)
+        type_in("2")
+        key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        await seat.reach(State.LOGGED_OFF)
+        await until(seat.reminder.isActiveWindow)
+        key(Qt.Key.Key_Return)
+        assert seat.desk.state is State.SIGNED_OUT
+        assert seat.center.ledger == [Stored(CallResponse(call.id, "Call back later", ""), True)]
+
+
+# ---------------------------------------------------------------------------------------------------------- failures
+
+
+@pytest.mark.parametrize("failure", EVERY_FAILURE)
+async def test_a_phone_that_is_not_called_is_told_and_can_be_called_again(failure: type[CallCenterError]):
+    async with seated() as seat:
+        seat.center.will(Function.SEND_AGENT_CALL_BACK, failure("because of the moon"))
+        press(seat.login, "Call me")
+        await until(lambda: failure.title in message(seat.login))
+        unsure = issubclass(failure, OutcomeUnknown)
+        assert ("Your phone may ring all the same" if unsure else "Your phone was not called.") in message(seat.login)
+        assert "Because of the moon." in message(seat.login)
+        assert failure.advice in message(seat.login)
+        press(seat.login, "Call me")
+        await until(lambda: seat.center.asked(Function.SEND_AGENT_CALL_BACK) == 2)
+        await seat.reach(State.EXPECTING_ID)
+
+
+@pytest.mark.parametrize("failure", EVERY_FAILURE)
+async def test_a_log_in_that_fails_is_told_and_can_be_tried_again(failure: type[CallCenterError]):
+    async with seated() as seat:
+        await seat.call_me()
+        seat.center.will(Function.LOGIN_AGENT, failure("because of the moon"))
+        field(seat.login, "Agent ID").setText(AGENT_ID)
+        press(seat.login, "Log in")
+        await until(lambda: failure.title in message(seat.login))
+        unsure = issubclass(failure, OutcomeUnknown)
+        assert ("you may be in the queue already" if unsure else "You are not logged in.") in message(seat.login)
+        assert field(seat.login, "Agent ID").text() == AGENT_ID
+        press(seat.login, "Log in")
+        await seat.reach(State.WAITING)
+
+
+@pytest.mark.parametrize("way_on", ["Next Call", "Logoff"])
+@pytest.mark.parametrize(
+    ("failure", "fate"),
+    [
+        (NotReached, "is not stored yet; your entries are still here"),
+        (Refused, "This call is not stored; your entries are still here."),
+        (ContractError, "This call is not stored; your entries are still here."),
+        (OutcomeUnknown, "Nobody can tell whether this call is stored"),
+        (AnswerNotUnderstood, "Nobody can tell whether this call is stored"),
+    ],
+)
+async def test_a_response_that_is_not_stored_is_told_and_can_be_sent_again(
+    failure: type[CallCenterError], fate: str, way_on: str
+):
+    async with seated() as seat:
+        call_id = await seat.talk()
+        seat.center.will(Function.STORE_AGENT_RESPONSE, failure("because of the moon"))
+        press(seat.popup, way_on)
+        await until(lambda: failure.title in message(seat.popup))
+        assert fate in message(seat.popup)
+        assert seat.desk.state is State.CONNECTED
+        assert field(seat.popup, "Notes").text() == "by mail"
+        press(seat.popup, way_on)
+        await seat.reach(State.LOGGED_OFF if way_on == "Logoff" else State.WAITING)
+        assert seat.center.ledger == [Stored(CallResponse(call_id, "Interested", "by mail"), way_on == "Logoff")]
+
+
+async def test_next_call_after_the_phone_is_gone_is_refused_and_logoff_stores():
+    async with seated() as seat:
+        call_id = await seat.talk()
+        seat.center.logged_in = False
+        press(seat.popup, "Next Call")
+        await until(lambda: NotLoggedIn.title in message(seat.popup))
+        assert "“Logoff” stores them and ends your shift." in message(seat.popup)
+        press(seat.popup, "Logoff")
+        await until(seat.reminder.isVisible)
+        assert seat.center.ledger == [Stored(CallResponse(call_id, "Interested", "by mail"), True)]
+
+
+async def test_a_line_that_breaks_while_waiting_is_shown_and_the_call_comes_all_the_same():
+    async with seated() as seat:
+        await seat.log_in()
+        answered = asyncio.Event()
+        seat.center.will(Function.GET_CONNECTION_FOR_AGENT, NotReached("no route"), answered)
+        seat.center.interrupt(OutcomeUnknown("cut"))
+        await until(lambda: "Reconnecting since" in words(seat.window))
+        await until(lambda: "Line to the call center: connected" in words(seat.window))
+        answered.set()
+        await seat.be_connected()
+        assert seat.center.asked(Function.GET_CONNECTION_FOR_AGENT) == 3
+
+
+async def test_an_agent_who_is_kicked_while_waiting_starts_again_from_the_log_in():
+    async with seated() as seat:
+        await seat.log_in()
+        seat.center.kick()
+        await until(lambda: NotLoggedIn.title in message(seat.login))
+        assert "A supervisor hung up the phone." in message(seat.login)
+        assert seat.login.isVisible()
+        assert not seat.window.isVisible()
+        assert field(seat.login, "Agent ID").text() == ""
+        await seat.log_in()
+
+
+async def test_a_description_that_cannot_be_had_is_told_at_the_start():
+    center = SimulatedCallCenter()
+    center.opening.append(NotReached("no route to host"))
+    async with seated(center) as seat:
+        assert NotReached.title in message(seat.login)
+        assert "tries again when you press “Call me”" in message(seat.login)
+        await seat.call_me()
+
+
+async def test_a_service_without_call_me_is_worked_by_the_agent_id_alone():
+    async with seated(SimulatedCallCenter(set(Function) - {Function.SEND_AGENT_CALL_BACK})) as seat:
+        await until(lambda: not has(seat.login, Role.Button, "Call me"))
+        field(seat.login, "Agent ID").setText(AGENT_ID)
+        press(seat.login, "Log in")
+        await seat.reach(State.WAITING)
+
+
+# ------------------------------------------------------------------------------------------------------ pressed twice
+
+
+async def test_call_me_twice_rings_once():
+    async with seated() as seat:
+        answered = asyncio.Event()
+        seat.center.will(Function.SEND_AGENT_CALL_BACK, answered)
+        for _ in range(2):
+            seat.login._on_call_me()  # as a double click does that is quicker than the window
+        await until(lambda: seat.center.noted)
+        answered.set()
+        await seat.reach(State.EXPECTING_ID)
+        assert seat.center.asked(Function.SEND_AGENT_CALL_BACK) == 1
+
+
+async def test_log_in_twice_logs_in_once():
+    async with seated() as seat:
+        await seat.call_me()
+        field(seat.login, "Agent ID").setText(AGENT_ID)
+        for _ in range(2):
+            seat.login._on_log_in()
+        await seat.reach(State.WAITING)
+        assert seat.center.asked(Function.LOGIN_AGENT) == 1
+
+
+@pytest.mark.parametrize(("first", "then"), [("next", "next"), ("next", "logoff"), ("logoff", "next"), ("logoff", "logoff")])
+async def test_two_ways_on_at_once_are_the_first(first: str, then: str):
+    async with seated() as seat:
+        call_id = await seat.talk()
+        press_it = {"next": seat.popup._on_next_call, "logoff": seat.popup._on_logoff}
+        press_it[first]()
+        press_it[then]()
+        last = first == "logoff"
+        await seat.reach(State.LOGGED_OFF if last else State.WAITING)
+        assert seat.center.ledger == [Stored(CallResponse(call_id, "Interested", "by mail"), last)]
+        assert seat.center.asked(Function.STORE_AGENT_RESPONSE) == 1
+
+
+async def test_a_wish_of_the_call_before_does_not_answer_the_next():
+    async with seated() as seat:
+        await seat.talk()
+        press(seat.popup, "Next Call")
+        await seat.reach(State.WAITING)
+        seat.desk._on_next_call_requested(CallResponse("an old call", "Interested"))
+        await seat.be_connected()
+        assert seat.desk.state is State.CONNECTED
+        assert len(seat.center.ledger) == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- leaving
+
+
+async def test_staying_leaves_everything_as_it_is():
+    async with seated() as seat:
+        await seat.log_in()
+        press(seat.window, "Leave")
+        question = await until(seat.question)
+        press(question, "Stay in the queue")
+        await until(lambda: not seat.question())
+        assert seat.desk.state is State.WAITING
+        assert not seat.center.given_up
+        await seat.be_connected()
+
+
+@pytest.mark.parametrize("offered", [True, False])
+async def test_leaving_the_queue(offered: bool):
+    missing = set() if offered else {Function.KICK_AGENT}
+    async with seated(SimulatedCallCenter(set(Function) - missing)) as seat:
+        await seat.log_in()
+        press(seat.window, "Leave")
+        press(await until(seat.question), "Leave")
+        await until(seat.reminder.isVisible)
+        assert seat.desk.state is State.LOGGED_OFF
+        assert seat.center.given_up == [Function.GET_CONNECTION_FOR_AGENT]
+        assert seat.center.asked(Function.KICK_AGENT) == int(offered)
+        assert ("has ended your phone call" in words(seat.reminder)) == offered
+        assert ("still on the line" in words(seat.reminder)) != offered
+        press(seat.reminder, "Done")
+        await seat.log_in()
+
+
+async def test_leaving_when_the_phone_is_not_hung_up_says_so():
+    async with seated() as seat:
+        await seat.log_in()
+        seat.center.will(Function.KICK_AGENT, NotReached("no route"))
+        press(seat.window, "Leave")
+        press(await until(seat.question), "Leave")
+        await until(seat.reminder.isVisible)
+        assert "still on the line" in words(seat.reminder)
+
+
+async def test_leaving_a_call_stores_nothing():
+    async with seated() as seat:
+        await seat.talk()
+        press(seat.window, "Leave")
+        question = await until(seat.question)
+        assert "This call is not stored" in words(question)
+        press(question, "Leave")
+        await until(seat.reminder.isVisible)
+        assert not seat.popup.isVisible()
+        assert not seat.center.ledger
+        assert seat.center.asked(Function.STORE_AGENT_RESPONSE) == 0
+
+
+async def test_a_call_that_comes_while_the_question_is_open_closes_it():
+    async with seated() as seat:
+        await seat.log_in()
+        press(seat.window, "Leave")
+        await until(seat.question)
+        seat.center.connect(a_call())
+        await seat.reach(State.CONNECTED)
+        await until(lambda: not seat.question())
+        assert seat.popup.isVisible()
+        assert seat.center.asked(Function.KICK_AGENT) == 0
+        seat.fill_in()
+        press(seat.popup, "Next Call")
+        await seat.reach(State.WAITING)
+
+
+async def test_there_is_one_question_at_a_time():
+    async with seated() as seat:
+        await seat.log_in()
+        press(seat.window, "Leave")
+        await until(seat.question)
+        assert not await seat.desk.may_leave()
+        assert len([one for one in QApplication.topLevelWidgets() if isinstance(one, LeaveDialog) and one.isVisible()]) == 1
+        press(seat.question(), "Stay in the queue")
+
+
+@pytest.mark.parametrize("state", [State.SIGNED_OUT, State.EXPECTING_ID])
+async def test_quitting_outside_the_queue_asks_nothing(state: State):
+    async with seated() as seat:
+        if state is State.EXPECTING_ID:
+            await seat.call_me()
+        assert await seat.desk.may_leave()
+        assert not seat.question()
+
+
+@pytest.mark.parametrize("state", [State.LOGGING_IN, State.WAITING, State.CONNECTED, State.SAVING])
+async def test_quitting_in_the_queue_asks_and_waits_until_the_phone_is_hung_up(state: State):
+    async with seated() as seat:
+        await _reach(seat, state)
+        quitting = asyncio.get_running_loop().create_task(seat.desk.may_leave())
+        press(await until(seat.question), "Leave")
+        await until(seat.reminder.isVisible)
+        assert not quitting.done()
+        press(seat.reminder, "Done")
+        assert await quitting
+        assert not seat.login.isVisible()
+
+
+@pytest.mark.parametrize("state", [State.LOGGING_IN, State.WAITING, State.CONNECTED, State.SAVING])
+async def test_whoever_stays_does_not_quit(state: State):
+    async with seated() as seat:
+        await _reach(seat, state)
+        quitting = asyncio.get_running_loop().create_task(seat.desk.may_leave())
+        key_to_stay = (await until(seat.question)).reject
+        key_to_stay()
+        assert not await quitting
+        assert seat.desk.state is state
+
+
+async def test_quitting_after_the_last_call_waits_for_done():
+    async with seated() as seat:
+        await seat.talk()
+        press(seat.popup, "Logoff")
+        await until(seat.reminder.isVisible)
+        quitting = asyncio.get_running_loop().create_task(seat.desk.may_leave())
+        await asyncio.sleep(0)
+        assert not quitting.done()
+        press(seat.reminder, "Done")
+        assert await quitting
+
+
+async def _reach(seat: Seat, state: State) -> None:
+    """Bring the shift to `state` and keep it there."""
+    if state is State.LOGGING_IN:
+        await seat.call_me()
+        seat.center.will(Function.LOGIN_AGENT, asyncio.Event())
+        field(seat.login, "Agent ID").setText(AGENT_ID)
+        press(seat.login, "Log in")
+    elif state is State.WAITING:
+        await seat.log_in()
+    else:
+        await seat.talk()
+        if state is State.SAVING:
+            seat.center.will(Function.STORE_AGENT_RESPONSE, asyncio.Event())
+            press(seat.popup, "Next Call")
+    await seat.reach(state)
+
+
+# ---------------------------------------------------------------------------------------------------- what is in front
+
+
+async def test_what_the_tray_brings_forward():
+    async with seated() as seat:
+        for state, window in (
+            (State.SIGNED_OUT, seat.login),
+            (State.WAITING, seat.window),
+            (State.CONNECTED, seat.window),
+            (State.LOGGED_OFF, seat.reminder),
+        ):
+            if state is State.WAITING:
+                await seat.log_in()
+            elif state is State.CONNECTED:
+                await seat.be_connected()
+            elif state is State.LOGGED_OFF:
+                press(seat.popup, "Logoff")
+                await until(seat.reminder.isVisible)
+            seat.desk.tray.show_requested.emit()
+            await until(window.isActiveWindow)
+
+
+async def test_a_popup_that_was_closed_comes_back_from_window_and_tray():
+    async with seated() as seat:
+        await seat.talk()
+        for bring_back in (lambda: press(seat.window, "Show call"), seat.desk.tray.show_call_requested.emit):
+            seat.popup.close()
+            assert not seat.popup.isVisible()
+            bring_back()
+            assert seat.popup.isVisible()
+        assert field(seat.popup, "Notes").text() == "by mail"
+
+
+async def test_a_crash_is_told_in_the_windows():
+    async with seated() as seat:
+        seat.desk.tell_crash("It failed at “popup”.", "/home/a/nextcall.log")
+        for window in (seat.login, seat.window):
+            window.show()
+            assert message(window).startswith("NextCall has made a mistake It failed at “popup”.")
+            assert "/home/a/nextcall.log" in message(window)
+
+
+# -------------------------------------------------------------------------------------------------- what is remembered
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    """A memory on this computer's keyring, which is none unless a test has one."""
+    return Memory(SettingsFile(tmp_path), lambda service_url: Vault(service_url, str(tmp_path)))
+
+
+@pytest.fixture
+def keyring(secret_service: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    secret_service.enter(monkeypatch)
+    return secret_service
+
+
+def _fill_in(seat: Seat, **entries: str) -> None:
+    for name, text in entries.items():
+        field(seat.login, {"key": "API key", "campaign": "Campaign ID", "phone": "Phone number"}[name]).setText(text)
+
+
+async def _saved(seat: Seat, memory: Memory) -> tuple[Settings, str]:
+    """What is remembered once everything under way has ended."""
+    await until(lambda: not seat.under_way("remember"))
+    return memory.file.load(), await memory.vault(SERVICE).key()
+
+
+async def test_what_is_remembered_is_filled_in_at_the_next_start(keyring: Session, memory: Memory):
+    async with seated(settings=Settings(service_url=SERVICE), memory=memory) as seat:
+        await until(seat.login.isActiveWindow)
+        _fill_in(seat, key=ACCOUNT.key, campaign="1001", phone="+1 202 555 0143")
+        await seat.call_me()
+        assert await _saved(seat, memory) == (REMEMBERED, ACCOUNT.key)
+    async with seated(settings=memory.file.load(), memory=memory) as seat:
+        await until(lambda: field(seat.login, "API key").text() == ACCOUNT.key)
+        assert field(seat.login, "Campaign ID").text() == "1001"
+        await until(seat.login.isActiveWindow)
+        await seat.log_in()
+        assert message(seat.window) == ""
+
+
+async def test_who_does_not_want_to_be_remembered_is_forgotten(keyring: Session, memory: Memory):
+    await memory.vault(SERVICE).keep(ACCOUNT.key)
+    memory.file.save(REMEMBERED)
+    async with seated(memory=memory) as seat:
+        await until(lambda: field(seat.login, "API key").text())
+        part(seat.login, Role.CheckBox, "Remember me on this computer").setChecked(False)
+        await seat.call_me()
+        assert await _saved(seat, memory) == (Settings(service_url=SERVICE, remember=False), "")
+    async with seated(settings=memory.file.load(), memory=memory) as seat:
+        assert field(seat.login, "API key").text() == ""
+        assert not part(seat.login, Role.CheckBox, "Remember me on this computer").isChecked()
+
+
+class AskingVault(Vault):
+    """A keyring that asks for its password before it keeps anything."""
+
+    password_given = asyncio.Event()
+
+    async def keep(self, key: str) -> None:
+        """Keep it once the password is given."""
+        await self.password_given.wait()
+        await super().keep(key)
+
+
+async def test_the_agents_last_word_counts_however_slow_the_keyring_is(keyring: Session, tmp_path: Path):
+    AskingVault.password_given = asyncio.Event()
+    memory = Memory(SettingsFile(tmp_path), lambda service_url: AskingVault(service_url, str(tmp_path)))
+    async with seated(memory=memory) as seat:
+        await until(lambda: not seat.under_way("key"))
+        _fill_in(seat, key=ACCOUNT.key)
+        await seat.call_me()
+        part(seat.login, Role.CheckBox, "Remember me on this computer").setChecked(False)
+        press(seat.login, "It didn't ring")
+        await until(lambda: seat.center.asked(Function.SEND_AGENT_CALL_BACK) == 2)
+        await seat.reach(State.EXPECTING_ID)
+        AskingVault.password_given.set()
+        assert await _saved(seat, memory) == (Settings(service_url=SERVICE, remember=False), "")
+
+
+async def test_a_key_that_was_refused_is_not_remembered(keyring: Session, memory: Memory):
+    center = SimulatedCallCenter()
+    center.will(Function.SEND_AGENT_CALL_BACK, Refused("no such key"))
+    async with seated(center, Settings(service_url=SERVICE), memory) as seat:
+        _fill_in(seat, key="wrong", campaign="1001", phone="+1 202 555 0143")
+        press(seat.login, "Call me")
+        await until(lambda: Refused.title in message(seat.login))
+        assert await _saved(seat, memory) == (Settings(), "")
+
+
+async def test_a_keyring_that_fails_is_told_and_stops_nobody(memory: Memory):
+    async with seated(memory=memory) as seat:
+        await until(lambda: message(seat.login).startswith("The API key could not be read"))
+        assert "Please enter it once more." in message(seat.login)
+        _fill_in(seat, key=ACCOUNT.key)
+        await seat.call_me()
+        await until(lambda: message(seat.window).startswith("The API key could not be kept."))
+        assert ACCOUNT.key not in message(seat.window)
+        field(seat.login, "Agent ID").setText(AGENT_ID)
+        press(seat.login, "Log in")
+        await seat.reach(State.WAITING)
+        assert message(seat.window).startswith("The API key could not be kept."), "the agent sees this window only now"
+        await seat.be_connected()
+
+
+async def test_without_a_keyring_nobody_who_was_never_here_is_bothered_at_the_start(memory: Memory):
+    async with seated(settings=Settings(service_url=SERVICE), memory=memory) as seat:
+        await until(lambda: not seat.under_way("key"))
+        assert message(seat.login) == ""
+
+
+async def test_settings_that_cannot_be_kept_are_told(tmp_path: Path):
+    (tmp_path / "a file").touch()
+    memory = Memory(SettingsFile(tmp_path / "a file" / "below"), Vault)
+    async with seated(memory=memory) as seat:
+        _fill_in(seat, key=ACCOUNT.key)
+        await seat.call_me()
+        await until(lambda: message(seat.window).startswith("The settings could not be kept."))
+
+
+async def test_a_practice_remembers_nothing(keyring: Session, tmp_path: Path):
+    async with seated() as seat:
+        assert field(seat.login, "API key").text() == ACCOUNT.key
+        await seat.log_in()
+        assert not seat.under_way("remember")
+
+
+async def test_changed_settings_are_kept_and_told(memory: Memory):
+    async with seated(memory=memory) as seat:
+        told: list[Any] = []
+        seat.desk.settings_changed.connect(told.append)
+        changed = msgspec.structs.replace(REMEMBERED, service_url="https://other.example/?wsdl")
+        press(seat.login, "Settings")
+        dialog = await until(
+            lambda: next((one for one in QApplication.topLevelWidgets() if one.windowTitle() == "Settings"), None)
+        )
+        field(dialog, "Service address").setText("https://other.example/?wsdl")
+        press(dialog, "Save")
+        await until(lambda: told)
+        assert told == [changed]
+        assert memory.file.load() == changed
+        other = SimulatedCallCenter()
+        seat.desk.use(other)
+        _fill_in(seat, key=ACCOUNT.key)
+        await seat.call_me()
+        assert (other.asked(Function.SEND_AGENT_CALL_BACK), seat.center.noted) == (1, [])
+
+
+# ------------------------------------------------------------------------------------------------------ notifications
+
+
+async def test_a_notification_goes_with_its_call(xdesk: XDesk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", xdesk.env["DBUS_SESSION_BUS_ADDRESS"])
+    async with seated() as seat:
+        await seat.talk(name="Maya Okafor")
+        await until(lambda: xdesk.notifications_displayed() == 1)
+        shown = xdesk.notifications()[-1]
+        assert shown.summary == "NextCall practice: call connected"
+        assert "Maya" not in shown.summary + shown.body
+        press(seat.popup, "Next Call")
+        await until(lambda: xdesk.notifications_displayed() == 0)
+        await seat.reach(State.WAITING)
+        await seat.be_connected()
+        await until(lambda: xdesk.notifications_displayed() == 1)
+        press(seat.window, "Leave")
+        press(await until(seat.question), "Leave")
+        await until(lambda: xdesk.notifications_displayed() == 0)
+        await until(lambda: not seat.under_way("notification"))
