@@ -297,7 +297,8 @@ class Desk(QObject):
         return True
 
     async def _remind(self, session: AgentSession, *, hung_up: bool) -> None:
-        self.reminder.remind(await self._journal.shift(session.number), hung_up=hung_up)
+        record = await self._journal.shift(session.number) if session.number else None  # given up before the log-in
+        self.reminder.remind(record, hung_up=hung_up)
 
     async def _end_shift(self, session: AgentSession, failure: NotLoggedIn) -> None:
         """The call center has ended the shift: say so, and start again from the log-in dialog."""
