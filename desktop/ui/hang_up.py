@@ -62,16 +62,23 @@ class HangUpWindow(QDialog):
         content.addLayout(foot)
         self.setMinimumWidth(560)
 
-    def remind(self, record: ShiftRecord, *, hung_up: bool) -> None:
-        """Open the reminder. `hung_up`: the call center says that it has hung up the phone already."""
+    def remind(self, record: ShiftRecord | None, *, hung_up: bool) -> None:
+        """Open the reminder, with the receipt of the shift if there was one.
+
+        `hung_up`: the call center says that it has hung up the phone already.
+        """
         self._what.setText(
             "The call center has ended your phone call. Make sure that your phone is hung up."
             if hung_up
             else "You are logged off and nobody is connected to you any more, but your phone is still on the line."
         )
-        self._summary.setText(receipt.summary(record))
         self._calls.clear()
-        self._calls.addTopLevelItems([QTreeWidgetItem(list(line)) for line in receipt.lines(record)])
+        if record is not None:
+            self._summary.setText(receipt.summary(record))
+            self._calls.addTopLevelItems([QTreeWidgetItem(list(line)) for line in receipt.lines(record)])
+        has_calls = record is not None and bool(record.entries)
+        for part in (self._summary, self._calls, self._save):
+            part.setVisible(has_calls)
         self._message.clear()
         self._done.setFocus()
         self.show()
