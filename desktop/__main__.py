@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from desktop import APP_NAME, __version__
 from desktop.errors import NextCallError
@@ -30,9 +31,9 @@ def main() -> int:
             case "practice-service":
                 return _practice_service(arguments)
             case "tour":
-                return _tour(arguments)
+                _tour(arguments)
             case _:
-                return _app(arguments)
+                _app(arguments)
     except NextCallError as failure:
         print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
         return 1
@@ -63,7 +64,7 @@ def _practice_service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _app(arguments: argparse.Namespace) -> int:
+def _app(arguments: argparse.Namespace) -> NoReturn:
     from desktop.app import App, Options, QtApplication
     from desktop.ui.instance import OnlyInstance
 
@@ -90,18 +91,23 @@ def _app(arguments: argparse.Namespace) -> int:
         _end_soon()
         return 0
 
-    return _run(qt, work)
+    _run(qt, work)
 
 
-def _tour(arguments: argparse.Namespace) -> int:
+def _tour(arguments: argparse.Namespace) -> NoReturn:
     from desktop.app import QtApplication
     from desktop.tour import play
 
     qt = QtApplication(sys.argv[:1])
-    return _run(qt, lambda: play(qt, arguments.out))
+    _run(qt, lambda: play(qt, arguments.out))
 
 
-def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
+    """Do `work` in the loop of `qt`, and end the program with the code that it gives.
+
+    Not by returning: a thread may still wait for the system (a keyring, a name, a contract), and Python, when it ends by itself,
+    pulls the ground from under such a thread, which then crashes. Everything that has to be closed is closed by then.
+    """
     import asyncio
     import gc
 
@@ -109,7 +115,12 @@ def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
 
     gc.freeze()  # what the imports have made stays, so it need not be looked through again and again
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
-        return runner.run(work())
+        code = runner.run(work())
+    qt.shutdown()  # what was copied goes to the system's clipboard
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_soon() -> None:

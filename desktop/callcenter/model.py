@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -88,15 +89,14 @@ def sendable(text: str) -> str:
     Control characters become their Unicode control picture (U+0007 becomes U+2407), anything else (lone surrogates, U+FFFE)
     becomes U+FFFD. Tab and newline stay; the rest of the text is untouched.
     """
-    if text.isprintable():
-        return text
-    return "".join(map(_sendable_character, text.replace("\r\n", "\n").replace("\r", "\n")))
+    return _UNSENDABLE.sub(_picture, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _sendable_character(character: str) -> str:
-    code = ord(character)
-    if character in "\t\n" or 0x20 <= code < 0x7F or 0x80 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000:
-        return character
+_UNSENDABLE = re.compile("[^\t\n\x20-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else "\ufffd"

@@ -23,7 +23,6 @@ with warnings.catch_warnings():
     from spyne.server.wsgi import WsgiApplication
 
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]  # that six's would disturb other imports
-logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)  # the other side's log is not ours
 
 NAMESPACE = "urn:outbound-dialer:agents:v3"
 
@@ -112,6 +111,8 @@ class ForeignCallCenter:
     """Serves a dialer on a socket, from a thread, until the `with` ends."""
 
     def __init__(self, dialer: Dialer) -> None:
+        self._log = logging.getLogger("spyne")
+        self._log.setLevel(logging.CRITICAL + 1)  # what the other side has to say is not ours
         application = Application([_service(dialer)], NAMESPACE, in_protocol=Soap11(validator="lxml"), out_protocol=Soap11())
         self._server = make_server("127.0.0.1", 0, WsgiApplication(application), _Server, _Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="a foreign call center")
@@ -125,3 +126,4 @@ class ForeignCallCenter:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._log.setLevel(logging.NOTSET)
