@@ -175,7 +175,7 @@ class Journal:
             db.execute(
                 "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' WHERE state = 'sending'"
             )
-            db.execute(_END_SHIFT, {"at": _now(), "how": "ended with NextCall", "shift": None, "given_up": None})
+            db.execute(_END_SHIFT, {"at": _now(), "how": "ended with NextCall", "shift": None, "given_up": ""})
             found = db.execute("SELECT id FROM shift WHERE ended_at IS NULL ORDER BY id").fetchall()
             return tuple(_shift(db, number) for (number,) in found)
 
@@ -197,9 +197,10 @@ class Journal:
         def attach(db: sqlite3.Connection) -> None:
             number = _insert_call(db, shift, call)
             db.execute(
-                "UPDATE call SET (disposition, notes, drafted_at, connected_at) = ("
-                "SELECT disposition, notes, drafted_at, connected_at FROM call WHERE shift_id = ? AND call_id = ?) WHERE id = ?",
-                (shift, placeholder, number),
+                "UPDATE call SET disposition = heard.disposition, notes = heard.notes, drafted_at = heard.drafted_at, "
+                "connected_at = heard.connected_at FROM call AS heard "
+                "WHERE call.id = ? AND heard.shift_id = ? AND heard.call_id = ?",
+                (number, shift, placeholder),
             )
             db.execute("DELETE FROM call WHERE shift_id = ? AND call_id = ?", (shift, placeholder))
 
