@@ -165,25 +165,26 @@ class AgentSession:
     async def recover(self, record: ShiftRecord, *, phone_connected: bool) -> tuple[Entry, ...]:
         """Settle what an earlier start of the program left open in `record`, after the agent has said how the phone is.
 
-        Connected: the agent is logged in again under the same id, and what is sent queues the agent as it was meant to; only the
-        latest call can have been meant as the last one. Not connected: everything is sent as a last call, so that nobody is
-        connected to a phone that is gone (api-facts.md, 'What follows from the API', 5). Returns the calls that only the agent
-        can finish, by `take_up`: those whose response was not complete or refused, then or now.
+        Connected, and the latest call was not meant as the last one: the agent is logged in again under the same id, and what is
+        sent queues the agent as it was meant to. Else everything is sent as a last call, so that nobody is connected to a phone
+        that is gone (api-facts.md, 'What follows from the API', 5) or to an agent who has pressed Logoff: a log-in would queue
+        the agent at once. Returns the calls that only the agent can finish, by `take_up`: those whose response was not complete
+        or refused, then or now.
         """
-        if phone_connected:
+        goes_on = phone_connected and not record.entries[-1].last
+        if goes_on:
             await self.log_in(record.agent_id)
         else:
             await self._begin(record.agent_id)
             await self._center.open()
         for_the_agent = []
         for entry in record.open_entries:
-            last = not phone_connected or (entry.last and entry is record.entries[-1])
-            if entry.response is None or entry.settled is Settled.REFUSED or not await self._settled(entry, last=last):
+            if entry.response is None or entry.settled is Settled.REFUSED or not await self._settled(entry, last=not goes_on):
                 for_the_agent.append(entry)
-            elif last and phone_connected:
-                self.leave()
-        if not for_the_agent and self.state is State.SIGNED_OUT:
+        if not for_the_agent and not goes_on:
             self._end("settled at the next start")
+            if phone_connected:
+                self._step(Step.STORED_LAST)
         return tuple(for_the_agent)
 
     def take_up(self, call: Call) -> None:

@@ -43,6 +43,7 @@ TABLE: dict[State, dict[Step, State]] = {
         Step.CALL_ME: State.CALLING,
         Step.LOG_IN: State.LOGGING_IN,  # the phone may still be connected from an earlier start
         Step.RESUME: State.CONNECTED,  # a call of an earlier start is finished without the phone
+        Step.STORED_LAST: State.LOGGED_OFF,  # the last call of an earlier start is stored, and the phone is still connected
         Step.LEAVE: State.SIGNED_OUT,
     },
     State.CALLING: {
