@@ -15,7 +15,9 @@ NextCallError
     ├── KeyNotKept              the keyring
     ├── SettingsNotKept         the settings file
     ├── JournalNotKept          the journal of calls and responses
-    └── ScenarioError           the scenario of a practice
+    ├── ScenarioError           the scenario of a practice
+    ├── ProfileError            a campaign's profile
+    └── NotesNotRead            an export of notes
 
 Each failure says what happened (`title`), why in the service's or the system's own words (`reason`, may be empty) and what to
 do (`advice`). None of the three ever contains the API key; whoever raises sees to that. This module imports nothing.
@@ -132,6 +134,20 @@ class ScenarioError(KeptError):
 
     title = "This practice cannot be held"
     advice = "Correct the scenario file, or leave it out to practise with the one that comes with NextCall."
+
+
+class ProfileError(KeptError):
+    """A campaign profile that cannot be used; `reason` is one sentence: file, place, what was found and what is wanted."""
+
+    title = "This campaign profile cannot be used"
+    advice = "Show this to your team lead: nextcall check-profile FILE tells when the file is right."
+
+
+class NotesNotRead(KeptError):
+    """An export of notes that cannot be taken apart."""
+
+    title = "These notes cannot be unpacked"
+    advice = "Save the export as CSV in UTF-8, with a line of column names at its top."
 
 
 class JournalNotKept(KeptError):

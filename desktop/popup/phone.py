@@ -7,6 +7,15 @@ import phonenumbers
 HOME = "US"
 """The region that a number without a country code is taken to be of: the hosted call center is a North American service."""
 
+_SOMEWHERE = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
+)
+"""The kinds of numbers that belong to a place."""
+
 
 def shown(number: str, region: str = HOME) -> str:
     """`number` grouped as its country does it; unchanged where it is no phone number."""
@@ -40,6 +49,19 @@ def masked(number: str) -> str:
     """A number for logs: only its last two digits are kept."""
     digits = [character for character in number if character.isdigit()]
     return "…" + "".join(digits[-2:]) if len(digits) > 4 else "…"
+
+
+def zones(number: str, region: str = HOME) -> tuple[str, ...]:
+    """The names of the time zones in which `number` may be; empty if nobody can tell.
+
+    A mobile number may be anywhere by now, but where it was given out is the best guess there is; a toll-free number is nowhere.
+    """
+    from phonenumbers import timezone  # its tables are large, and few campaigns ask
+
+    parsed = _parse(number, region)
+    if parsed is None or phonenumbers.number_type(parsed) not in _SOMEWHERE:
+        return ()
+    return tuple(name for name in timezone.time_zones_for_number(parsed) if name != timezone.UNKNOWN_TIMEZONE)
 
 
 def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:
