@@ -11,7 +11,8 @@ from desktop.popup import phone
 _WHOLE_NAME = ("name", "fullname", "contactname", "callername", "customername")
 _FIRST_NAME = ("firstname", "givenname", "forename")
 _LAST_NAME = ("lastname", "surname", "familyname")
-_NUMBER = ("phonenumber", "tonumber", "phone", "number", "callerid", "callernumber", "fromnumber")
+NUMBER = ("phonenumber", "tonumber", "phone", "number", "callerid", "callernumber", "fromnumber")
+"""The fields that usually carry the phone number, the likeliest first."""
 _LONGEST_NAME = 200
 
 
@@ -28,13 +29,13 @@ class Caller:
         return self.name or self.number or "Unknown caller"
 
 
-def caller(call: Call) -> Caller:
+def caller(call: Call, region: str = phone.HOME) -> Caller:
     """The person of `call`: name and number are taken from the fields that usually carry them."""
     name = call.first(*_WHOLE_NAME) or " ".join(filter(None, (call.first(*_FIRST_NAME), call.first(*_LAST_NAME))))
     one_line = " ".join(name.split())
     if len(one_line) > _LONGEST_NAME:
         one_line = one_line[: _LONGEST_NAME - 1] + "…"
-    return Caller(one_line, phone.shown(call.first(*_NUMBER))[:_LONGEST_NAME])
+    return Caller(one_line, phone.shown(call.first(*NUMBER), region)[:_LONGEST_NAME])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _row(field: Field) -> Row:
     if own_name and not field.children:
         attributes.remove(own_name)
         heading = words(own_name[1])
-    value = phone.shown(field.text.strip()) if plain(field.name) in _NUMBER else field.text
+    value = phone.shown(field.text.strip()) if plain(field.name) in NUMBER else field.text
     return Row(
         heading,
         value,

@@ -1,0 +1,76 @@
+"""What the agent sees of a call: the fields that the profile lists, in groups, and under More all that it does not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from desktop.popup import hours, paths, writing
+from desktop.popup.caller import Row, details, words
+from desktop.popup.facts import Facts
+from desktop.popup.profile import Emphasis, ShownField
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One line. `value` is as received, for copying; where `covered` is true it must not be shown."""
+
+    label: str
+    text: str
+    value: str
+    emphasis: Emphasis = "normal"
+    covered: bool = False
+    link: str = ""
+    """The https address that a click opens."""
+    aside: str = ""
+    """A phone number's local time."""
+    warning: str = ""
+    """Why the person should perhaps not be called now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines under a heading; the heading may be empty."""
+
+    title: str
+    lines: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the agent sees of a call."""
+
+    groups: tuple[Group, ...]
+    more: tuple[Row, ...]
+
+
+def view(facts: Facts) -> View:
+    """Groups stand in the order of their first field. Fields without a value, and those hidden just now, have no line."""
+    groups: dict[str, list[Shown]] = {}
+    named: list[paths.Found] = []
+    for field in facts.profile.fields:
+        found = paths.find(facts.call, field.path)
+        named += found
+        if not field.hidden and facts.holds(field.show_if):
+            groups.setdefault(field.group, []).extend(_lines(facts, field, [one.text for one in found if one.text]))
+    shown = tuple(Group(title, tuple(lines)) for title, lines in groups.items() if lines)
+    return View(shown, details(paths.without(facts.call, named) if named else facts.call))
+
+
+def _lines(facts: Facts, field: ShownField, values: list[str]) -> Iterator[Shown]:
+    """A line for each number and each link; whatever else there are several of stands in one line."""
+    label = field.label or words(paths.label(field.path))
+    texts = [writing.shown(value, field, facts.profile.region, facts.now) for value in values]
+    if values and field.format not in {"phone", "link"}:
+        values, texts = [", ".join(values)], [", ".join(texts)]
+    for value, text in zip(values, texts, strict=True):
+        line = Shown(label, text, value, field.emphasis, covered=field.mask is not None)
+        if field.format == "phone" and (there := _local_time(facts, value)):
+            line = replace(line, aside=there.text, warning=there.warning)
+        if field.format == "link" and not line.covered:
+            line = replace(line, link=writing.link(value))
+        yield line
+
+
+def _local_time(facts: Facts, number: str) -> hours.LocalTime | None:
+    return hours.local_time(number, facts.profile.region, facts.profile.calling_hours, facts.now)
