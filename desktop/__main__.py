@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from desktop import APP_NAME, __version__
 from desktop.errors import NextCallError
@@ -30,10 +32,14 @@ def main() -> int:
         match arguments.command:
             case "practice-service":
                 return _practice_service(arguments)
+            case "check-profile":
+                return _check_profile(arguments.file)
+            case "unpack-notes":
+                return _unpack_notes(arguments.file, arguments.out)
             case "tour":
                 _tour(arguments)
             case _:
-                _app(arguments)
+                return _app(arguments)
     except NextCallError as failure:
         print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
         return 1
@@ -53,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     service.add_argument("--scenario", metavar="FILE", type=Path, help="who is called and how long it takes (TOML)")
     tour = commands.add_parser("tour", help="play a whole practice shift by itself and take a picture of each step")
     tour.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder for the pictures")
+    check = commands.add_parser("check-profile", help="say whether a campaign profile is right, or in one sentence what is not")
+    check.add_argument("file", metavar="FILE", type=Path)
+    unpack = commands.add_parser("unpack-notes", help="turn exported notes (CSV) into a table with a column for each question")
+    unpack.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the export; standard input by default")
+    unpack.add_argument("--out", metavar="FILE", type=Path, help="where the table goes; standard output by default")
     return parser
 
 
@@ -64,7 +75,44 @@ def _practice_service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _app(arguments: argparse.Namespace) -> NoReturn:
+def _check_profile(file: Path) -> int:
+    from desktop.errors import ProfileError
+    from desktop.popup.profile_file import load, summary
+
+    try:
+        print(f"ok: {summary(load(file))}")
+    except ProfileError as failure:
+        print(failure.reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _unpack_notes(file: Path | None, out: Path | None) -> int:
+    """Both tables are in UTF-8, whatever the terminal speaks; a written file begins with the mark by which Excel knows it."""
+    import csv
+
+    from desktop.errors import NotesNotRead
+    from desktop.popup.notes import unpack_csv
+
+    csv.field_size_limit(10_000_000)  # a note may be longer than the usual 131,072 characters
+    try:
+        with contextlib.ExitStack() as files:
+            given: TextIO = files.enter_context(file.open(encoding="utf-8-sig", newline="")) if file else _utf8(sys.stdin)
+            table = list(unpack_csv(csv.reader(given)))
+            made: TextIO = files.enter_context(out.open("w", encoding="utf-8-sig", newline="")) if out else _utf8(sys.stdout)
+            csv.writer(made, lineterminator="\n").writerows(table)
+    except OSError as error:
+        raise NotesNotRead(f"{error.filename or 'The table'}: {error.strerror}.") from None
+    return 0
+
+
+def _utf8(stream: TextIO) -> TextIO:
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8-sig" if stream.readable() else "utf-8", newline="")
+    return stream
+
+
+def _app(arguments: argparse.Namespace) -> int:
     from desktop.app import App, Options, QtApplication
     from desktop.ui.instance import OnlyInstance
 
@@ -91,7 +139,7 @@ def _app(arguments: argparse.Namespace) -> NoReturn:
         _end_soon()
         return 0
 
-    _run(qt, work)
+    return _run(qt, work)
 
 
 def _tour(arguments: argparse.Namespace) -> NoReturn:
