@@ -176,17 +176,15 @@ def _program(profile: CampaignProfile) -> Iterator[Fault]:
         return
     place = "program.command"
     program, *arguments = profile.program.command
-    windows, other = PureWindowsPath(program), PurePosixPath(program)
+    plain = program.rstrip(". ")  # as Windows does
+    windows, other = PureWindowsPath(plain), PurePosixPath(plain)
     if "\0" in "".join(profile.program.command):
         yield place, "a NUL character cannot be part of a command"
     if "{" in program:
         yield place, "the program itself cannot have a placeholder; only its arguments can"
     elif not (windows.is_absolute() and windows.drive[1:2] == ":") and not other.is_absolute():
         yield place, f'found "{one_line(program)}", wanted is the full path of a program on this computer'
-    elif {windows.stem.casefold().rstrip(". "), other.stem.casefold()} & _SHELLS or {
-        windows.suffix.casefold().rstrip(". "),
-        other.suffix.casefold(),
-    } & _SCRIPT_FILES:
+    elif {windows.stem.casefold(), other.stem.casefold()} & _SHELLS or {windows.suffix.casefold()} & _SCRIPT_FILES:
         yield place, f'"{one_line(program)}" is a shell or a script; wanted is a program of its own'
     for number, argument in enumerate(arguments, 2):
         yield from _template(profile, f"{place}[{number}]", argument)

@@ -69,14 +69,14 @@ def pack(notes: str, answers: Mapping[str, str], limit: int | None = None) -> Pa
 
 def unpack(packed: str) -> Unpacked:
     """What `pack` was given. Whatever somebody has added behind the answers by hand becomes a part of the notes."""
-    lines = packed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = packed.rstrip().replace("\r\n", "\n").replace("\r", "\n").split("\n")  # nothing that is packed ends in blanks
     marks = [number for number, line in enumerate(lines) if line.rstrip() == _MARK]
     if not marks:
         return Unpacked(_plain(lines))
     answers: dict[str, str] = {}
     strangers = []
     for line in lines[marks[0] + 1 :]:
-        match = _LINE.fullmatch(line)
+        match = _LINE.fullmatch(line.rstrip())
         if match and match[1] not in answers:
             answers[match[1]] = _ESCAPED.sub(_unescape, match[2])
         elif line.strip():

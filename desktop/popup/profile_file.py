@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from desktop.popup.wording import one_line, suggest
 _LARGEST = 1_000_000
 """Bytes of a profile: beyond this it is some other file."""
 
+_WHOLE = inspect.type_info(CampaignProfile)
+
 
 def load(file: Path) -> CampaignProfile:
     """Read a profile. Raises ProfileError."""
@@ -32,6 +35,8 @@ def load(file: Path) -> CampaignProfile:
 def read(data: bytes, name: str) -> CampaignProfile:
     """The profile that `data` is; `name` is what to call it in the sentence. Raises ProfileError."""
     raw = _toml(data, name)
+    for sentence in _unknown(raw, _WHOLE):
+        raise ProfileError(f"{name}: {sentence}.")
     try:
         profile = msgspec.convert(raw, CampaignProfile)
     except msgspec.ValidationError as error:
@@ -119,9 +124,23 @@ def _syntax(message: str) -> str:
 
 
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>(?:\.[a-z_]+|\[[0-9]+\])*)`)?", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `([a-z_]+)`")
 _STEP = re.compile(r"\.([a-z_]+)|\[([0-9]+)\]")
+
+
+def _unknown(value: object, type_: inspect.Type, path: str = "") -> Iterator[str]:
+    """What is wrong with each name that profile.py does not know."""
+    type_ = _bare(type_)
+    if isinstance(type_, inspect.StructType) and isinstance(value, dict):
+        types = {field.encode_name: field.type for field in type_.fields}
+        for name, inner in value.items():
+            if name in types:
+                yield from _unknown(inner, types[name], f"{path}.{name}")
+            else:
+                yield f"{_place(path, one_line(name))}: there is no such name{suggest(name, types)}"
+    elif isinstance(type_, inspect.VarTupleType) and isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _unknown(inner, type_.item_type, f"{path}[{number}]")
 
 
 def _complaint(raw: dict[str, Any], message: str) -> str:
@@ -129,27 +148,25 @@ def _complaint(raw: dict[str, Any], message: str) -> str:
     match = _AT.fullmatch(message)
     what, path = (match["what"], match["path"] or "") if match else (message, "")
     value, wanted = _follow(raw, path)
-    if (unknown := _UNKNOWN.fullmatch(what)) and isinstance(wanted, inspect.StructType):
-        known = [field.encode_name for field in wanted.fields]
-        return f"{_place(path, one_line(unknown[1]))}: there is no such name{suggest(unknown[1], known)}"
-    if (missing := _MISSING.fullmatch(what)) and isinstance(wanted, inspect.StructType):
-        [type_] = [field.type for field in wanted.fields if field.encode_name == missing[1]]
+    table = _bare(wanted)
+    if (missing := _MISSING.fullmatch(what)) and isinstance(table, inspect.StructType):
+        [type_] = [field.type for field in table.fields if field.encode_name == missing[1]]
         return f"{_place(path, missing[1])}: it is missing; wanted is {_wanted(type_)}"
-    return f"{_place(path) or 'the file'}: found {_found(value)}, wanted is {_wanted(wanted)}"
+    return f"{_place(path)}: found {_found(value)}, wanted is {_wanted(wanted)}"
 
 
 def _follow(raw: object, path: str) -> tuple[object, inspect.Type]:
     """What stands at that path, and what should."""
     value: Any = raw
-    type_: inspect.Type = inspect.type_info(CampaignProfile)
+    type_ = _WHOLE
     for name, number in _STEP.findall(path):
         type_ = _bare(type_)
-        if name and isinstance(type_, inspect.StructType):
+        if isinstance(type_, inspect.StructType):
             [type_] = [field.type for field in type_.fields if field.encode_name == name]
             value = value[name]
         elif isinstance(type_, inspect.VarTupleType):
             type_, value = type_.item_type, value[int(number)]
-    return value, type_ if isinstance(type_, inspect.Metadata) else _bare(type_)
+    return value, type_
 
 
 def _bare(type_: inspect.Type) -> inspect.Type:

@@ -18,7 +18,7 @@ def one_line(text: str) -> str:
 def suggest(found: str, known: Iterable[str]) -> str:
     """The end of a sentence about something that is not known: what was meant, or else what there is."""
     offered = {one.casefold(): one for one in known}
-    close = difflib.get_close_matches(found[:100].casefold(), offered, 1)
+    close = difflib.get_close_matches(found[:100].casefold(), offered, 1, cutoff=0.55)
     if close:
         return f" (did you mean {one_line(offered[close[0]])}?)"
     shown = ", ".join(map(one_line, list(offered.values())[:_MOST])) + (", ..." if len(offered) > _MOST else "")
