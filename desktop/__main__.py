@@ -33,7 +33,7 @@ def main() -> int:
             case "tour":
                 _tour(arguments)
             case _:
-                _app(arguments)
+                return _app(arguments)
     except NextCallError as failure:
         print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
         return 1
@@ -64,7 +64,7 @@ def _practice_service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _app(arguments: argparse.Namespace) -> NoReturn:
+def _app(arguments: argparse.Namespace) -> int:
     from desktop.app import App, Options, QtApplication
     from desktop.ui.instance import OnlyInstance
 
@@ -91,7 +91,7 @@ def _app(arguments: argparse.Namespace) -> NoReturn:
         _end_soon()
         return 0
 
-    _run(qt, work)
+    return _run(qt, work)
 
 
 def _tour(arguments: argparse.Namespace) -> NoReturn:
