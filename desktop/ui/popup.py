@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QFontMetrics,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -140,12 +141,13 @@ class PopupWindow(QWidget):
         self._foot.setText("What you enter is kept and joins the call as soon as it is known.")
 
     def tell_who(self, call: Call) -> None:
-        """The call center tells who the somebody is. What the agent has entered stays."""
+        """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
         self._call = call
         self._show_caller(call)
         self._wait_on.hide()
         self._foot.setText(_FOOT)
         self._message.clear()
+        self._come_up()
 
     @property
     def draft(self) -> Draft:
@@ -244,6 +246,10 @@ class PopupWindow(QWidget):
         self._set_busy(busy=False)
         self._clock.restart()
         self._disposition.setFocus()
+        self._come_up()
+
+    def _come_up(self) -> None:
+        """Be seen, without taking the keyboard."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
@@ -258,7 +264,6 @@ class PopupWindow(QWidget):
             self._typing.start()
 
     def _on_wait_on(self) -> None:
-        self._keep_draft()
         self.hide()
         self.wait_on_requested.emit()
 
@@ -294,6 +299,10 @@ class PopupWindow(QWidget):
         response = self._response()
         if response is not None:
             self.logoff_requested.emit(response)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._keep_draft()
+        super().hideEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
