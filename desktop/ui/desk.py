@@ -212,14 +212,15 @@ class Desk(QObject):
         else:
             await self._remind(session, hung_up=False)
 
-    async def _take(self, session: AgentSession, call: Call, draft: Draft | None = None, *, last_only: bool = False) -> bool:
+    async def _take(self, session: AgentSession, call: Call) -> bool:
         """Have the agent fill in the popup until it is stored; tell whether this was the last call."""
-        if self._someone and draft is None:
+        if self._someone and session.draft == Draft():
             self._journal.someone_told(session.number, self._someone, call)
             self._someone = ""
             self.popup.tell_who(call)
         else:
-            self.popup.show_call(call, draft or Draft(), last_only=last_only)
+            self._close_popup()
+            self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only)
             self._tasks.spawn(self._notifier.call_connected(), "notification")
         while True:
             self._wish = asyncio.get_running_loop().create_future()
@@ -254,7 +255,7 @@ class Desk(QObject):
             if session.state is State.LOGGED_OFF:
                 session.done()
             session.take_up(entry.call)
-            await self._take(session, entry.call, entry.draft, last_only=session.last_only)
+            await self._take(session, entry.call)
         if session.state is State.WAITING:
             await self._work(session)
         elif logged_in:

@@ -66,6 +66,7 @@ class PopupWindow(QWidget):
         self.setWindowIcon(look.app_icon(practice=practice))
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # the agent may be typing elsewhere
         self._call: Call | None = None
+        self._fixed: Draft | None = None
 
         # Who is on the line
         self._name = _ElidedLabel("display")
@@ -118,20 +119,24 @@ class PopupWindow(QWidget):
 
     # What others tell it
 
-    def show_call(self, call: Call, draft: Draft = _NOTHING, *, last_only: bool = False) -> None:
-        """Show who is on the line now, with an empty form, or with the draft of an earlier start of the program.
+    def show_call(self, call: Call, draft: Draft = _NOTHING, *, fixed: bool = False, last_only: bool = False) -> None:
+        """Show who is on the line now, with an empty form, or with what was entered for this call before.
 
-        `last_only`: the agent's phone is no longer connected, so the call can only be stored as the last one.
+        `fixed`: that may be stored already, so it can only be sent again as it is. `last_only`: the agent's phone is no longer
+        connected, so the call can only be stored as the last one.
         """
         self._call = call
+        self._fixed = draft if fixed else None
         self._show_caller(call)
         self._begin(draft)
+        if fixed:
+            self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
         self._next_call.setVisible(not last_only)
         self._foot.setText("Logoff stores this as your last call." if last_only else _FOOT)
 
     def show_someone(self) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
-        self._call = None
+        self._call = self._fixed = None
         self.setWindowTitle("Call - somebody")
         self._name.show_text("Somebody is on your line")
         self._number.show_text("The call center has not told yet who it is.")
@@ -278,17 +283,19 @@ class PopupWindow(QWidget):
                 "warn",
             )
             return None
-        disposition = self._disposition.chosen()
-        if not disposition:
+        entered = self._fixed or self.draft
+        if not entered.disposition:
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
             self._disposition.setFocus()
             return None
-        return CallResponse(self._call.id, disposition, self._notes.text())
+        return CallResponse(self._call.id, entered.disposition, entered.notes)
 
     def _set_busy(self, *, busy: bool) -> None:
-        for part in (self._next_call, self._logoff, self._disposition):
+        for part in (self._next_call, self._logoff):
             part.setEnabled(not busy)
-        self._notes.setReadOnly(busy)
+        can_change = not busy and self._fixed is None
+        self._disposition.setEnabled(can_change)
+        self._notes.setReadOnly(not can_change)
 
     def _on_next_call(self) -> None:
         response = self._response() if self._next_call.isVisibleTo(self) else None
