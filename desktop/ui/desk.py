@@ -158,9 +158,7 @@ class Desk(QObject):
 
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
-        windows = [self.login, self.window, self.popup, self.reminder]
-        if self.recovery is not None:
-            windows.append(self.recovery)
+        windows = (self.login, self.window, self.popup, self.reminder)  # the recovery dialog goes with its task
         for window in windows:
             window.hide()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so

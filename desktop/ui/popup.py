@@ -230,7 +230,8 @@ class PopupWindow(QWidget):
         self.setTabOrder(self._disposition, self._notes)
         self.setTabOrder(self._notes, self._next_call)
         self.setTabOrder(self._next_call, self._logoff)
-        self.setTabOrder(self._logoff, self._details)
+        self.setTabOrder(self._logoff, self._wait_on)
+        self.setTabOrder(self._wait_on, self._details)
         self.resize(900, 640)
         self.setMinimumSize(660, 440)
 
