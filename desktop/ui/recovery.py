@@ -58,8 +58,10 @@ class RecoveryDialog(QDialog):
         self._calls.setUniformRowHeights(True)
         self._calls.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._calls.addTopLevelItems([QTreeWidgetItem(_line(entry)) for entry in record.open_entries])
+        self._calls.header().setStretchLastSection(False)
         self._calls.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self._calls.setFixedHeight(150)
+        self._calls.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)  # a long name leaves room for the rest
+        self._calls.setMinimumHeight(150)
         self._key = QLineEdit()
         self._key.setEchoMode(QLineEdit.EchoMode.Password)
         self._key.setAccessibleName("API key")
@@ -84,7 +86,7 @@ class RecoveryDialog(QDialog):
             )
         )
         content.addSpacing(look.TIGHT)
-        content.addWidget(self._calls)
+        content.addWidget(self._calls, 1)
         key = QVBoxLayout()
         key.setSpacing(3)
         key.addWidget(self._key_caption)
@@ -94,8 +96,8 @@ class RecoveryDialog(QDialog):
         content.addWidget(label("Is your phone still connected?", "title"))
         content.addWidget(
             label(
-                "Yes: you are logged in again under the same ID, these calls are stored, and you go on working. "
-                "No: they are stored as last calls, and nobody is connected to you. "
+                "Yes: you are logged in again under the same ID, these calls are stored, and you go on working.\n"
+                "No: they are stored as last calls, and nobody is connected to you.\n"
                 "Later: nothing is sent, and you are asked again at the next start.",
                 "muted",
                 wraps=True,
@@ -108,8 +110,8 @@ class RecoveryDialog(QDialog):
         foot.addWidget(self._no)
         foot.addWidget(self._yes)
         content.addLayout(foot)
-        self.setMinimumWidth(640)
-        self._yes.setFocus()
+        self.setMinimumWidth(720)
+        self._rest_on_yes()
 
     def fill_in_key(self, key: str) -> None:
         """What the keyring has. If it has the key, and nobody has begun to type one, there is nothing to ask for."""
@@ -117,10 +119,12 @@ class RecoveryDialog(QDialog):
         if key and not self._key.text():
             self._key.setText(key)
             self._show_key(shown=False)
+            self._rest_on_yes()
 
     def show_busy(self, words: str, *, can_wait: bool) -> None:
         """Say what is being done. Nothing can be pressed meanwhile but, with `can_wait`, "Later"."""
         self._set_enabled(enabled=False)
+        self.setFocus()
         self._later.setEnabled(can_wait)
         self._message.say(words)
 
@@ -152,6 +156,11 @@ class RecoveryDialog(QDialog):
             self._key.setFocus()
             return
         self.answered.emit(answer, key)
+
+    def _rest_on_yes(self) -> None:
+        """Have Enter mean "Yes", also from the key's field; where Qt takes the keyboard by itself, it means "No" or "Later"."""
+        self._yes.setDefault(True)
+        self._yes.setFocus()
 
     def _show_key(self, *, shown: bool) -> None:
         for part in (self._key, self._key_caption):
