@@ -269,7 +269,8 @@ class Desk(QObject):
             if answer is Answer.LATER:
                 return None
             connected = answer is Answer.YES
-            dialog.show_busy("Logging in again …" if connected else "Storing your calls …", can_wait=not connected)
+            logs_in = connected and not record.entries[-1].last
+            dialog.show_busy("Logging in again …" if logs_in else "Storing your calls …", can_wait=not logs_in)
             session = self._session = self._new_session(Account(key, record.campaign_id))
             try:
                 async with _unless_put_off(dialog):

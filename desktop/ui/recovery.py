@@ -51,6 +51,11 @@ class RecoveryDialog(QDialog):
         count = len(record.open_entries)
         calls = "One call of your last shift is" if count == 1 else f"{count} calls of your last shift are"
         when = f"{record.began_at.astimezone():%A, %H:%M}"
+        if_connected = (
+            "they are stored, and your shift is over, as you wanted"
+            if record.entries[-1].last
+            else "you are logged in again under the same ID, these calls are stored, and you go on working"
+        )
         self._calls = QTreeWidget()
         self._calls.setAccessibleName("Unfinished calls")
         self._calls.setHeaderLabels(["Connected", "Caller", "Disposition", "What is known"])
@@ -96,7 +101,7 @@ class RecoveryDialog(QDialog):
         content.addWidget(label("Is your phone still connected?", "title"))
         content.addWidget(
             label(
-                "Yes: you are logged in again under the same ID, these calls are stored, and you go on working.\n"
+                f"Yes: {if_connected}.\n"
                 "No: they are stored as last calls, and nobody is connected to you.\n"
                 "Later: nothing is sent, and you are asked again at the next start.",
                 "muted",

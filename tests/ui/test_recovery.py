@@ -169,6 +169,7 @@ async def test_whoever_had_pressed_logoff_is_not_logged_in_again(crash: Crash, c
     await crash.leave(call, settled=Settled.SENDING, last=True)
     async with crash.next_start(center) as seat:
         await _asked(seat)
+        assert "they are stored, and your shift is over, as you wanted" in words(seat.recovery())
         press(seat.recovery(), YES)
         await until(seat.reminder.isVisible)
         assert center.ledger == _sent(call, last=True)
