@@ -141,7 +141,7 @@ class Desk(QObject):
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
             return False
-        if self.state is State.LOGGED_OFF and self.reminder.isVisible():
+        if self.state is State.LOGGED_OFF:  # the reminder is there, or about to come
             self._hung_up = asyncio.get_running_loop().create_future()
             await self._hung_up
         return True
@@ -247,8 +247,7 @@ class Desk(QObject):
             dialog.deleteLater()
         if recovered is None:
             return False
-        session, left_to_agent = recovered
-        logged_in = session.state is not State.SIGNED_OUT
+        session, connected, left_to_agent = recovered
         for entry in left_to_agent:
             if session.state is State.LOGGED_OFF:
                 session.done()
@@ -256,14 +255,17 @@ class Desk(QObject):
             await self._take(session, entry.call)
         if session.state is State.WAITING:
             await self._work(session)
-        elif logged_in:
+        elif connected:
             await self._remind(session, hung_up=False)
         else:
             await self._tell_settled(session)
-        return logged_in
+        return connected
 
-    async def _ask_and_settle(self, dialog: RecoveryDialog, record: ShiftRecord) -> tuple[AgentSession, tuple[Entry, ...]] | None:
-        """Ask until it can be settled, or is put off: None. Gives the calls that only the agent can finish."""
+    async def _ask_and_settle(
+        self, dialog: RecoveryDialog, record: ShiftRecord
+    ) -> tuple[AgentSession, bool, tuple[Entry, ...]] | None:
+        """Ask until it can be settled, or is put off: None. Gives whether the phone is connected, and the calls that only the
+        agent can finish."""
         while True:
             answer, key = await _answer(dialog)
             if answer is Answer.LATER:
@@ -274,7 +276,7 @@ class Desk(QObject):
             session = self._session = self._new_session(Account(key, record.campaign_id))
             try:
                 async with _unless_put_off(dialog):
-                    return session, await session.recover(record, phone_connected=connected)
+                    return session, connected, await session.recover(record, phone_connected=connected)
             except TimeoutError:
                 return None
             except CallCenterError as failure:
@@ -283,9 +285,9 @@ class Desk(QObject):
 
     async def _tell_settled(self, session: AgentSession) -> None:
         """Say in the log-in dialog what became of the calls of an earlier start."""
-        record = await self._journal.shift(session.number)
         self._forget_session()
         self.window.hide()
+        record = await self._journal.shift(session.number)
         if record.open_entries:
             self.login.say("Some of your earlier calls are not settled yet", f"{receipt.summary(record)}.")
         else:

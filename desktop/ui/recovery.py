@@ -56,17 +56,6 @@ class RecoveryDialog(QDialog):
             if record.entries[-1].last
             else "you are logged in again under the same ID, these calls are stored, and you go on working"
         )
-        self._calls = QTreeWidget()
-        self._calls.setAccessibleName("Unfinished calls")
-        self._calls.setHeaderLabels(["Connected", "Caller", "Disposition", "What is known"])
-        self._calls.setRootIsDecorated(False)
-        self._calls.setUniformRowHeights(True)
-        self._calls.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self._calls.addTopLevelItems([QTreeWidgetItem(_line(entry)) for entry in record.open_entries])
-        self._calls.header().setStretchLastSection(False)
-        self._calls.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self._calls.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)  # a long name leaves room for the rest
-        self._calls.setMinimumHeight(150)
         self._key = QLineEdit()
         self._key.setEchoMode(QLineEdit.EchoMode.Password)
         self._key.setAccessibleName("API key")
@@ -91,7 +80,7 @@ class RecoveryDialog(QDialog):
             )
         )
         content.addSpacing(look.TIGHT)
-        content.addWidget(self._calls, 1)
+        content.addWidget(_list(record.open_entries), 1)
         key = QVBoxLayout()
         key.setSpacing(3)
         key.addWidget(self._key_caption)
@@ -174,6 +163,21 @@ class RecoveryDialog(QDialog):
     def _set_enabled(self, *, enabled: bool) -> None:
         for part in (self._yes, self._no, self._later, self._key):
             part.setEnabled(enabled)
+
+
+def _list(entries: tuple[Entry, ...]) -> QTreeWidget:
+    calls = QTreeWidget()
+    calls.setAccessibleName("Unfinished calls")
+    calls.setHeaderLabels(["Connected", "Caller", "Disposition", "What is known"])
+    calls.setRootIsDecorated(False)
+    calls.setUniformRowHeights(True)
+    calls.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    calls.addTopLevelItems([QTreeWidgetItem(_line(entry)) for entry in entries])
+    calls.header().setStretchLastSection(False)
+    calls.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    calls.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)  # a long name leaves room for the rest
+    calls.setMinimumHeight(150)
+    return calls
 
 
 def _line(entry: Entry) -> list[str]:

@@ -180,6 +180,21 @@ async def test_whoever_had_pressed_logoff_is_not_logged_in_again(crash: Crash, c
         await seat.log_in()
 
 
+async def test_whoever_had_pressed_logoff_finishes_what_was_refused_and_is_reminded(crash: Crash, center: SimulatedCallCenter):
+    call = a_call()
+    await crash.leave(call, settled=Settled.REFUSED, last=True)
+    async with crash.next_start(center) as seat:
+        await _asked(seat)
+        press(seat.recovery(), YES)
+        await until(seat.popup.isVisible)
+        assert not has(seat.popup, Role.Button, "Next Call")
+        press(seat.popup, "Logoff")
+        await until(seat.reminder.isVisible)
+        assert center.asked(Function.LOGIN_AGENT) == 0
+        press(seat.reminder, "Done")
+        assert seat.login.isVisible()
+
+
 # ------------------------------------------------------------------------------------------------------------------ no
 
 

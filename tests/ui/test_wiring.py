@@ -450,6 +450,18 @@ async def test_quitting_after_the_last_call_waits_for_done():
         assert await quitting
 
 
+async def test_quitting_before_the_reminder_has_come_waits_for_it():
+    async with seated() as seat:
+        await seat.talk()
+        press(seat.popup, "Logoff")
+        await seat.reach(State.LOGGED_OFF)
+        quitting = asyncio.get_running_loop().create_task(seat.desk.may_leave())
+        await until(seat.reminder.isVisible)
+        assert not quitting.done()
+        press(seat.reminder, "Done")
+        assert await quitting
+
+
 async def _reach(seat: Seat, state: State) -> None:
     """Bring the shift to `state` and keep it there."""
     if state is State.LOGGING_IN:
