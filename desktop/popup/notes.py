@@ -118,8 +118,10 @@ def _join(notes: str, lines: Iterable[str]) -> str:
 
 
 def _cut(notes: str, lines: Iterable[str], limit: int) -> str:
-    """The longest beginning of the notes that leaves room for the lines, with an ellipsis that shows where they were cut."""
+    """As much of the notes as leaves room for the lines, with an ellipsis that shows where they were cut."""
     lines = list(lines)
+    if len(_join(notes, lines)) <= limit:
+        return notes
     end = min(len(notes), limit)
     while end > 0:
         kept = notes[:end].rstrip() + _CUT

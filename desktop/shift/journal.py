@@ -79,6 +79,8 @@ class Entry:
     settled: Settled | None = None
     settled_at: datetime | None = None
     attempts: int = 0
+    in_doubt: bool = False
+    """Whether a send of the response may have arrived without anybody knowing."""
     reason: str = ""
 
 
@@ -522,7 +524,9 @@ def _shift(db: sqlite3.Connection, number: int) -> ShiftRecord:
     calls = _rows(
         db,
         "SELECT call.*, response.disposition AS decided, response.notes AS noted, last, state, settled_at, reason,"
-        " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts "
+        " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts,"
+        " state IS NOT 'stored' AND EXISTS (SELECT 1 FROM attempt WHERE attempt.response = response.id"
+        " AND (outcome IS NULL OR outcome = 'unsure')) AS in_doubt "
         "FROM call LEFT JOIN response ON response.call = call.id WHERE shift_id = ? ORDER BY call.id",
         number,
     )
@@ -555,6 +559,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         settled=Settled(row["state"]),
         settled_at=_time(row["settled_at"]),
         attempts=row["attempts"],
+        in_doubt=bool(row["in_doubt"]),
         reason=row["reason"],
     )
 

@@ -18,7 +18,7 @@ from desktop.callcenter.model import Account, Call, CallResponse, Function
 from desktop.callcenter.service import HostedCallCenter
 from desktop.errors import CallCenterError, NotLoggedIn, OutcomeUnknown, Refused, ShiftError
 from desktop.shift.delivery import LONGEST_PAUSE, Delivery, pause_before
-from desktop.shift.journal import Entry, Journal, Settled, ShiftRecord
+from desktop.shift.journal import Draft, Entry, Journal, Settled, ShiftRecord
 from desktop.shift.states import State, Step, after
 
 log = logging.getLogger(__name__)
@@ -80,10 +80,16 @@ class AgentSession:
         """The journal's number of this shift; 0 before the log-in."""
         self.stored = 0
         self.unsure = 0
+        self.draft = Draft()
+        """What was entered for the call at hand before: by an earlier start, or before the call center connected it once more."""
+        self.fixed = False
+        """Whether that may be stored already. It can be sent again then, but not changed: nobody could tell which one counts."""
         self.last_only = False
         """Whether the call at hand can only be the last: the agent is not logged in, and finishes it for an earlier start."""
         self._turn: asyncio.Timeout | None = None
         self._delivery: Delivery | None = None
+        self._open: dict[str, Entry] = {}
+        """What the journal has of this shift's unsettled calls, by their ids: they may be connected again."""
 
     @property
     def account(self) -> Account:
@@ -147,7 +153,7 @@ class AgentSession:
             else:
                 self._line_works()
                 self._journal.call_connected(self.number, call)
-                self.call, self.last_only = call, False
+                self._take(call, last_only=False)
                 self._step(Step.CONNECT)
                 return call
             finally:
@@ -177,10 +183,12 @@ class AgentSession:
         else:
             await self._begin(record.agent_id)
             await self._center.open()
-        for_the_agent = []
-        for entry in record.open_entries:
-            if entry.response is None or entry.settled is Settled.REFUSED or not await self._settled(entry, last=not goes_on):
-                for_the_agent.append(entry)
+        for_the_agent = [
+            entry
+            for entry in record.open_entries
+            if entry.response is None or entry.settled is Settled.REFUSED or not await self._settled(entry, last=not goes_on)
+        ]
+        await self._look_up()
         if not for_the_agent and not goes_on:
             self._end("settled at the next start")
             if phone_connected:
@@ -191,7 +199,7 @@ class AgentSession:
         """Have the agent finish a call that `recover` returned."""
         logged_in = self.state is State.WAITING
         self._step(Step.CONNECT if logged_in else Step.RESUME)
-        self.call, self.last_only = call, not logged_in
+        self._take(call, last_only=not logged_in)
 
     async def submit(self, response: CallResponse, *, last: bool = False) -> Settled:
         """Store what the agent made of the call and so ask for the next one; with `last`, log off instead.
@@ -203,6 +211,8 @@ class AgentSession:
             raise ShiftError("there is no call to respond to")
         if self.last_only and not last:
             raise ShiftError("the agent is not logged in, so nobody can be next")
+        if self.fixed and (response.disposition, response.notes) != (self.draft.disposition, self.draft.notes):
+            raise ShiftError("what may be stored already cannot be changed")
         self._step(Step.SUBMIT)
         try:
             settled = await self._delivery.bring(self.call, response, last=last, troubled=self._line_fails)
@@ -210,7 +220,10 @@ class AgentSession:
             self._fail(State.SAVING)
             raise
         self._count(settled)
+        self._open.pop(self.call.id, None)
         self.call = None
+        if settled is Settled.UNSURE:
+            await self._look_up()
         if last:
             self._end("logged off")
         self._step(Step.STORED_LAST if last else Step.STORED)
@@ -249,6 +262,16 @@ class AgentSession:
         self.agent_id = agent_id
         self.number = await self._journal.begin_shift(self._place, self._account.campaign_id, agent_id)
         self._delivery = Delivery(self._center, self._account, self._journal, self.number, agent_id, self._dice)
+        await self._look_up()
+
+    async def _look_up(self) -> None:
+        """Ask the journal now, so that no popup has to wait for it."""
+        self._open = {entry.call.id: entry for entry in (await self._journal.shift(self.number)).open_entries}
+
+    def _take(self, call: Call, *, last_only: bool) -> None:
+        known = self._open.get(call.id)
+        self.call, self.last_only = call, last_only
+        self.draft, self.fixed = (known.draft, known.in_doubt) if known else (Draft(), False)
 
     async def _settled(self, entry: Entry, *, last: bool) -> bool:
         """Send a response of an earlier start; tells whether that settled it, as far as it can be settled by itself."""

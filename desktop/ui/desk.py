@@ -7,8 +7,9 @@ response, and again until the last call - is `_work`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from desktop.errors import CallCenterError, JournalNotKept, KeptError, NextCallE
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.shift import receipt
-from desktop.shift.journal import Draft, Journal, ShiftRecord
+from desktop.shift.journal import Draft, Entry, Journal, ShiftRecord
 from desktop.shift.session import AgentSession, now
 from desktop.shift.states import IN_QUEUE, State
 from desktop.tasks import Tasks, in_thread
@@ -140,7 +141,7 @@ class Desk(QObject):
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
             return False
-        if self.state is State.LOGGED_OFF and self.reminder.isVisible():
+        if self.state is State.LOGGED_OFF:  # the reminder is there, or about to come
             self._hung_up = asyncio.get_running_loop().create_future()
             await self._hung_up
         return True
@@ -157,9 +158,7 @@ class Desk(QObject):
 
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
-        windows = [self.login, self.window, self.popup, self.reminder]
-        if self.recovery is not None:
-            windows.append(self.recovery)
+        windows = (self.login, self.window, self.popup, self.reminder)  # the recovery dialog goes with its task
         for window in windows:
             window.hide()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
@@ -211,14 +210,15 @@ class Desk(QObject):
         else:
             await self._remind(session, hung_up=False)
 
-    async def _take(self, session: AgentSession, call: Call, draft: Draft | None = None, *, last_only: bool = False) -> bool:
+    async def _take(self, session: AgentSession, call: Call) -> bool:
         """Have the agent fill in the popup until it is stored; tell whether this was the last call."""
-        if self._someone:
+        if self._someone and session.draft == Draft():
             self._journal.someone_told(session.number, self._someone, call)
             self._someone = ""
             self.popup.tell_who(call)
         else:
-            self.popup.show_call(call, draft or Draft(), last_only=last_only)
+            self._close_popup()
+            self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only)
             self._tasks.spawn(self._notifier.call_connected(), "notification")
         while True:
             self._wish = asyncio.get_running_loop().create_future()
@@ -234,42 +234,64 @@ class Desk(QObject):
                 return last
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
-        """Ask about the calls that an earlier start left open, and settle them; tell whether that ended in a shift or its end."""
+        """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
         self.recovery = dialog = RecoveryDialog(record, practice=False)
         place(dialog, 0.5, 0.4)
         dialog.show()
         self._tasks.spawn(self._recall_key_for(dialog, memory), "key")
         try:
-            while True:
-                answer, key = await _answer(dialog)
-                if answer is Answer.LATER:
-                    return False
-                connected = answer is Answer.YES
-                dialog.show_busy("Logging in again …" if connected else "Storing your calls …")
-                session = self._session = self._new_session(Account(key, record.campaign_id))
-                try:
-                    left_to_agent = await session.recover(record, phone_connected=connected)
-                except CallCenterError as failure:
-                    dialog.tell(failure, "What is not settled is kept.")
-                else:
-                    break
+            recovered = await self._ask_and_settle(dialog, record)
         finally:
             self.recovery = None
             dialog.hide()
             dialog.deleteLater()
+        if recovered is None:
+            return False
+        session, connected, left_to_agent = recovered
         for entry in left_to_agent:
             if session.state is State.LOGGED_OFF:
                 session.done()
             session.take_up(entry.call)
-            await self._take(session, entry.call, entry.draft, last_only=session.last_only)
+            await self._take(session, entry.call)
         if session.state is State.WAITING:
             await self._work(session)
-        elif session.state is State.LOGGED_OFF and connected:
+        elif connected:
             await self._remind(session, hung_up=False)
         else:
-            self._open_login()
-            self.login.say("Your earlier calls are settled.", receipt.summary(await self._journal.shift(session.number)), "good")
-        return True
+            await self._tell_settled(session)
+        return connected
+
+    async def _ask_and_settle(
+        self, dialog: RecoveryDialog, record: ShiftRecord
+    ) -> tuple[AgentSession, bool, tuple[Entry, ...]] | None:
+        """Ask until it can be settled, or is put off: None. Gives whether the phone is connected, and the calls that only the
+        agent can finish."""
+        while True:
+            answer, key = await _answer(dialog)
+            if answer is Answer.LATER:
+                return None
+            connected = answer is Answer.YES
+            logs_in = connected and not record.entries[-1].last
+            dialog.show_busy("Logging in again …" if logs_in else "Storing your calls …", can_wait=not logs_in)
+            session = self._session = self._new_session(Account(key, record.campaign_id))
+            try:
+                async with _unless_put_off(dialog):
+                    return session, connected, await session.recover(record, phone_connected=connected)
+            except TimeoutError:
+                return None
+            except CallCenterError as failure:
+                self._forget_session()
+                dialog.tell(failure, "What is not settled is kept.")
+
+    async def _tell_settled(self, session: AgentSession) -> None:
+        """Say in the log-in dialog what became of the calls of an earlier start."""
+        self._forget_session()
+        self.window.hide()
+        record = await self._journal.shift(session.number)
+        if record.open_entries:
+            self.login.say("Some of your earlier calls are not settled yet", f"{receipt.summary(record)}.")
+        else:
+            self.login.say("Your earlier calls are stored", f"{receipt.summary(record)}.", "good")
 
     async def _leave(self) -> bool:
         """Ask, then take the agent out of the queue; tell whether the agent wanted it."""
@@ -280,7 +302,9 @@ class Desk(QObject):
             self._question.raise_()
             return False
         can_hang_up = self._center.offers(Function.KICK_AGENT)
-        self._question = LeaveDialog(self.state, can_hang_up=can_hang_up, practice=self._practice, parent=self.window)
+        self._question = LeaveDialog(
+            self.state, can_hang_up=can_hang_up, kept=self._journal.lasting, practice=self._practice, parent=self.window
+        )
         try:
             wants_to = await self._question.ask()
         finally:
@@ -288,7 +312,7 @@ class Desk(QObject):
         if not wants_to:
             return False
         await self._stop_shift()
-        self.popup.hide()
+        self._close_popup()
         self._tasks.spawn(self._notifier.call_ended(), "notification")
         hung_up = await session.hang_up()
         session.leave()
@@ -302,12 +326,23 @@ class Desk(QObject):
 
     async def _end_shift(self, session: AgentSession, failure: NotLoggedIn) -> None:
         """The call center has ended the shift: say so, and start again from the log-in dialog."""
-        self._someone = ""
+        self._close_popup()
         record = await self._journal.shift(session.number)
-        self.popup.hide()
         self.window.hide()
         self._open_login()
         self.login.tell(failure, f"{receipt.summary(record)}.")
+
+    def _close_popup(self) -> None:
+        """Nobody is on the line any more, whether the call center had told of somebody or not."""
+        self.popup.hide()  # which keeps the last of what was entered, still under the name of the somebody
+        self._someone = ""
+
+    def _forget_session(self) -> None:
+        """Be signed out, whatever the shift says: a new one counts its own calls."""
+        self._session = self._shown = None
+        self.login.show_state(State.SIGNED_OUT)
+        self.window.show_state(State.SIGNED_OUT)
+        self.tray.show_state(State.SIGNED_OUT)
 
     async def _stop_shift(self) -> None:
         if self._shift is not None and not self._shift.done():
@@ -402,7 +437,9 @@ class Desk(QObject):
             if session.state in {State.WAITING, State.CONNECTED, State.LOGGED_OFF}:
                 self.login.hide()
                 self.window.show()
-        if session.state is State.SAVING:
+        if self.recovery is not None:
+            self.recovery.show_trouble(session.line)
+        elif session.state is State.SAVING:
             self.popup.show_trouble(session.line)
         self.window.show_line(session.line)
         self.window.show_stored(session.stored, session.unsure)
@@ -428,7 +465,7 @@ class Desk(QObject):
     def _on_someone_heard(self) -> None:
         """The agent hears somebody and sees nothing: notes at once, and the question to the call center anew."""
         session = self._session
-        if session is None or session.state is not State.WAITING:
+        if session is None or session.state is not State.WAITING or self.recovery is not None:
             return
         if not self._someone:
             self._someone = f"heard at {now().isoformat(timespec='milliseconds')}"
@@ -519,6 +556,18 @@ async def _answer(dialog: RecoveryDialog) -> tuple[Answer, str]:
         return await answered
     finally:
         dialog.answered.disconnect(connection)
+
+
+@contextlib.asynccontextmanager
+async def _unless_put_off(dialog: RecoveryDialog) -> AsyncIterator[None]:
+    """Raises TimeoutError out of the block as soon as the agent says "Later"."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as turn:
+        connection = dialog.answered.connect(lambda: turn.reschedule(loop.time()))
+        try:
+            yield
+        finally:
+            dialog.answered.disconnect(connection)
 
 
 def _became_of_response(failure: CallCenterError) -> str:

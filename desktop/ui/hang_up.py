@@ -60,7 +60,7 @@ class HangUpWindow(QDialog):
         foot.addStretch()
         foot.addWidget(self._done)
         content.addLayout(foot)
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(600)
 
     def remind(self, record: ShiftRecord | None, *, hung_up: bool) -> None:
         """Open the reminder, with the receipt of the shift if there was one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import logging
@@ -26,7 +27,8 @@ class OnlyInstance(QObject):
         super().__init__()
         whose = f"{getpass.getuser()} {folder.resolve()}"
         self._name = "nextcall-" + hashlib.sha256(whose.encode()).hexdigest()[:24]
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(OSError):  # whoever wants to keep something there tells of it
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = QLockFile(str(folder / "running.lock"))
         self._lock.setStaleLockTime(0)  # a lock is stale when its process is gone, and only then
         self._server = QLocalServer(self)
@@ -34,8 +36,11 @@ class OnlyInstance(QObject):
         self._server.newConnection.connect(self._on_connection)
 
     def claim(self) -> bool:
-        """Whether this is the only instance. If it is not, the first one has been asked to show itself."""
-        if not self._lock.tryLock(0):
+        """Whether this is the only instance. If it is not, the first one has been asked to show itself.
+
+        A folder in which no lock can be made is nobody's: nothing is kept there that two could spoil.
+        """
+        if not self._lock.tryLock(0) and self._lock.error() is QLockFile.LockError.LockFailedError:
             self._ask_first()
             return False
         QLocalServer.removeServer(self._name)  # ours is the lock, so whatever is left there is of a crash

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QFontMetrics,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -65,6 +66,7 @@ class PopupWindow(QWidget):
         self.setWindowIcon(look.app_icon(practice=practice))
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # the agent may be typing elsewhere
         self._call: Call | None = None
+        self._fixed: Draft | None = None
 
         # Who is on the line
         self._name = _ElidedLabel("display")
@@ -117,20 +119,24 @@ class PopupWindow(QWidget):
 
     # What others tell it
 
-    def show_call(self, call: Call, draft: Draft = _NOTHING, *, last_only: bool = False) -> None:
-        """Show who is on the line now, with an empty form, or with the draft of an earlier start of the program.
+    def show_call(self, call: Call, draft: Draft = _NOTHING, *, fixed: bool = False, last_only: bool = False) -> None:
+        """Show who is on the line now, with an empty form, or with what was entered for this call before.
 
-        `last_only`: the agent's phone is no longer connected, so the call can only be stored as the last one.
+        `fixed`: that may be stored already, so it can only be sent again as it is. `last_only`: the agent's phone is no longer
+        connected, so the call can only be stored as the last one.
         """
         self._call = call
+        self._fixed = draft if fixed else None
         self._show_caller(call)
         self._begin(draft)
+        if fixed:
+            self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
         self._next_call.setVisible(not last_only)
         self._foot.setText("Logoff stores this as your last call." if last_only else _FOOT)
 
     def show_someone(self) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
-        self._call = None
+        self._call = self._fixed = None
         self.setWindowTitle("Call - somebody")
         self._name.show_text("Somebody is on your line")
         self._number.show_text("The call center has not told yet who it is.")
@@ -140,12 +146,13 @@ class PopupWindow(QWidget):
         self._foot.setText("What you enter is kept and joins the call as soon as it is known.")
 
     def tell_who(self, call: Call) -> None:
-        """The call center tells who the somebody is. What the agent has entered stays."""
+        """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
         self._call = call
         self._show_caller(call)
         self._wait_on.hide()
         self._foot.setText(_FOOT)
         self._message.clear()
+        self._come_up()
 
     @property
     def draft(self) -> Draft:
@@ -223,7 +230,8 @@ class PopupWindow(QWidget):
         self.setTabOrder(self._disposition, self._notes)
         self.setTabOrder(self._notes, self._next_call)
         self.setTabOrder(self._next_call, self._logoff)
-        self.setTabOrder(self._logoff, self._details)
+        self.setTabOrder(self._logoff, self._wait_on)
+        self.setTabOrder(self._wait_on, self._details)
         self.resize(900, 640)
         self.setMinimumSize(660, 440)
 
@@ -244,6 +252,10 @@ class PopupWindow(QWidget):
         self._set_busy(busy=False)
         self._clock.restart()
         self._disposition.setFocus()
+        self._come_up()
+
+    def _come_up(self) -> None:
+        """Be seen, without taking the keyboard."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
@@ -258,7 +270,6 @@ class PopupWindow(QWidget):
             self._typing.start()
 
     def _on_wait_on(self) -> None:
-        self._keep_draft()
         self.hide()
         self.wait_on_requested.emit()
 
@@ -273,17 +284,19 @@ class PopupWindow(QWidget):
                 "warn",
             )
             return None
-        disposition = self._disposition.chosen()
-        if not disposition:
+        entered = self._fixed or self.draft
+        if not entered.disposition:
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
             self._disposition.setFocus()
             return None
-        return CallResponse(self._call.id, disposition, self._notes.text())
+        return CallResponse(self._call.id, entered.disposition, entered.notes)
 
     def _set_busy(self, *, busy: bool) -> None:
-        for part in (self._next_call, self._logoff, self._disposition):
+        for part in (self._next_call, self._logoff):
             part.setEnabled(not busy)
-        self._notes.setReadOnly(busy)
+        can_change = not busy and self._fixed is None
+        self._disposition.setEnabled(can_change)
+        self._notes.setReadOnly(not can_change)
 
     def _on_next_call(self) -> None:
         response = self._response() if self._next_call.isVisibleTo(self) else None
@@ -294,6 +307,10 @@ class PopupWindow(QWidget):
         response = self._response()
         if response is not None:
             self.logoff_requested.emit(response)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._keep_draft()
+        super().hideEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()

@@ -136,7 +136,10 @@ class ShiftWindow(QMainWindow):
 
     def warn(self, trouble: NextCallError) -> None:
         """Tell of something that stays so for the rest of the shift."""
-        self._warning_words.setText(f"{trouble.title}: {trouble.reason}. {trouble.advice}")
+        text = f"{trouble.title}: {trouble.reason}. {trouble.advice}"
+        self._warning_words.setText(text)
+        letters = self._warning_words.fontMetrics()
+        self._warning_words.setMinimumWidth(max(map(letters.horizontalAdvance, text.split())))  # a file's name does not wrap
         self._warning.show()
 
     def show_agent(self, agent_id: str, campaign_id: int) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from desktop import logs
 from desktop.callcenter.model import Account, CallResponse
-from desktop.errors import CallCenterError, NotLoggedIn, Refused
+from desktop.errors import CallCenterError, NotLoggedIn
 from desktop.shift.journal import Draft
 from desktop.shift.session import AgentSession
 from desktop.shift.states import State
@@ -35,7 +35,10 @@ CAMPAIGN = 1
 PHONE = "+1 202 555 0143"
 
 _DISPOSITIONS = ("Interested", "Not interested", "Call back later", "Wrong number")
-_WORDS = ("Mr", "Ångström", "calls", "back", "<b>&amp;", "]]>", "😀", "“quoted”", "\n", "\t", "  ", "до", "明日", "'\"", "100 %", "\u00a0")
+_WORDS = [
+    *("Mr", "Ångström", "calls", "back", "<b>&amp;", "]]>", "😀", "“quoted”", "\n", "\t", "  "),
+    *("до", "明日", "'\"", "100 %", "\u00a0"),
+]
 
 
 class Lost(Exception):
@@ -92,7 +95,7 @@ class ScriptedAgent:
             if session.state is State.LOGGED_OFF:
                 session.done()
             session.take_up(entry.call)
-            await self._take(session, entry.call, entry.draft, last_only=not connected)
+            await self._take(session, entry.call)
         if session.state is State.WAITING:
             await self._work(session)
         elif session.state is State.LOGGED_OFF:
@@ -121,24 +124,30 @@ class ScriptedAgent:
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
 
-    async def _take(self, session: AgentSession, call: Call, draft: Draft | None = None, *, last_only: bool = False) -> bool:
-        if self._someone:
+    async def _take(self, session: AgentSession, call: Call) -> bool:
+        remembered = self._notebook.of(call.id)
+        if not remembered.may_come_back(session.draft):
+            raise Lost(f"call {call.id} came back with {session.draft}, but this is remembered: {remembered}")
+        if self._someone and session.draft == Draft():
             self._notebook.someone_told(self._someone, call.id)
             self._journal.someone_told(session.number, self._someone, call)
-            self._someone = ""
-        remembered = self._notebook.of(call.id)
-        if draft is not None and not remembered.may_come_back(draft):
-            raise Lost(f"call {call.id} came back with {draft}, but the agent had typed {remembered}")
-        entered = remembered.decided[-1] if remembered.decided else await self._type(session, call)
+        self._someone = ""
+        if session.fixed:
+            entered = session.draft
+        elif remembered.decided:
+            entered = remembered.decided[-1]
+        else:
+            entered = await self._type(session, call)
+        last = session.last_only
         while True:
-            last = last_only or len(self._notebook.finished.keys() | {call.id}) >= self._quota or self._dice.random() < 0.1
-            self._notebook.decided(call.id, entered)
+            last = last or len(self._notebook.finished.keys() | {call.id}) >= self._quota or self._dice.random() < 0.1
+            self._notebook.decided(call.id, entered, last=last)
             try:
                 await session.submit(CallResponse(call.id, entered.disposition, entered.notes), last=last)
             except CallCenterError as failure:
                 await self._read(failure)
-                last_only = last_only or isinstance(failure, NotLoggedIn)
-                if isinstance(failure, Refused) and not getattr(failure, "after_unsure", False) and self._dice.random() < 0.3:
+                last = session.last_only or isinstance(failure, NotLoggedIn)
+                if not session.fixed and self._dice.random() < 0.3:
                     entered = Draft(entered.disposition, entered.notes + " (corrected)")
                     self._enter(session, call.id, entered)
             else:
@@ -151,6 +160,8 @@ class ScriptedAgent:
     # As a human does it
 
     async def _log_in(self, session: AgentSession) -> None:
+        if self._notebook.logged_off:  # and killed before the phone was hung up
+            await self._phone.hang_up()
         while session.state is not State.WAITING:
             phone = await self._phone.look()
             try:

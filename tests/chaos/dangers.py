@@ -1,7 +1,7 @@
 """What can happen to a shift, drawn from a seed: faults of the call center and the line, and the deaths of the agent's program.
 
-The deaths are real (SIGKILL). Those at a step of the program are struck from within, by a journal and a call center that know when;
-the product's own know nothing of it.
+The deaths are real (SIGKILL). Those at a step of the program are struck from within, by a journal and a call center that know
+when; the product's own know nothing of it. All of mischief.py can happen but `wrong_name`, which needs TLS.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _death(dice: random.Random) -> Death:
     if where == "commit":
         return Death(where, dice.choice(["before", "inside", "after"]), dice.randint(1, 40))
     if where == "store":
-        # before: between journal and wire; during: the request, the answer or nothing has left; after: nobody wrote down the answer
+        # between journal and wire; while request and answer are on their way; before anybody has written the answer down
         return Death(where, dice.choice(["before", "during", "after"]), dice.randint(1, 4), dice.uniform(0, 8))
     return Death(where, milliseconds=dice.uniform(1, 400))
 

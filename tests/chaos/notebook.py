@@ -1,4 +1,4 @@
-"""The agent's own notebook: what was seen, typed and decided, as a human remembers it. It outlives the program and never asks it."""
+"""The agent's own notebook: what was typed and decided, as a human remembers it. It outlives the program and never asks it."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Notebook:
 
     def __init__(self, path: Path) -> None:
         self.calls: dict[str, Remembered] = {}
+        self.logged_off = False
+        """Whether the last button that the agent pressed was Logoff."""
         self._path = path
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
@@ -45,9 +47,9 @@ class Notebook:
         """The journal has answered since the last key: what was typed so far must never be missing."""
         self._write("kept", call)
 
-    def decided(self, call: str, draft: Draft) -> None:
-        """The agent is about to press a button."""
-        self._write("decided", call, draft)
+    def decided(self, call: str, draft: Draft, *, last: bool) -> None:
+        """The agent is about to press a button: Logoff, if `last`."""
+        self._write("logoff" if last else "decided", call, draft)
 
     def someone_told(self, placeholder: str, call: str) -> None:
         """What was typed for somebody who was only heard belongs to this call."""
@@ -77,7 +79,8 @@ class Notebook:
             remembered.typed.append(Draft(**entered))
         elif what == "kept":
             remembered.safe = len(remembered.typed) - 1
-        elif what == "decided":
+        elif what in {"decided", "logoff"}:
             remembered.decided.append(Draft(**entered))
+            self.logged_off = what == "logoff"
         elif what == "told":
             remembered.typed += self.of(entered["notes"]).typed

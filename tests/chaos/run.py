@@ -1,4 +1,4 @@
-"""One chaos run: a practice service that goes wrong, an agent's program that is killed again and again, and what must be true then.
+"""One chaos run: a practice service that goes wrong, a program that is killed again and again, and what must be true then.
 
 This process is the fork server: it has imported everything and has read the service's description, so that a life of the program
 costs a fork. It must stay free of threads, which a fork would not take along. All dice come from the seed; what it cannot hold is
@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import Counter
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -31,7 +31,7 @@ from desktop.practice.server import PracticeService
 from desktop.shift import delivery, session
 from desktop.shift.journal import Draft
 from tests.chaos.agent import KEY, ScriptedAgent
-from tests.chaos.dangers import LEFT_ALONE, Death, DeadlyCenter, deaths, faults
+from tests.chaos.dangers import LEFT_ALONE, DeadlyCenter, Death, deaths, faults
 from tests.chaos.notebook import Notebook
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _live(life: ScriptedLife) -> int:
         code = _FAILED
         try:
             code = life.live()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - told in the words that the run reports
             with _words(life.folder).open("a", encoding="utf-8") as words:
                 traceback.print_exc(file=words)
         finally:
@@ -223,6 +223,7 @@ def _serve(others: Connection, commands: Connection, seed: int, planned: tuple[F
 
 
 def _judge(outcome: Outcome, folder: Path, report: dict[str, Any]) -> None:
+    """Everything that must be true after a run, against what the agent remembers and what the call center has got."""
     wrong = outcome.wrong
     notebook = Notebook(folder.with_suffix(".notebook"))
     ledger = {call["id"]: call for call in report["ledger"]}
@@ -271,12 +272,9 @@ def _read_journal(path: Path) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
-        for row in db.execute("SELECT response.*, call_id FROM response JOIN call ON call.id = response.call ORDER BY response.id"):
+        for row in db.execute(
+            "SELECT response.*, call_id FROM response JOIN call ON call.id = response.call ORDER BY response.id"
+        ):
             outcomes = db.execute("SELECT outcome FROM attempt WHERE response = ? ORDER BY number", (row["id"],)).fetchall()
             found.setdefault(row["call_id"], []).append(dict(row) | {"outcomes": [one for (one,) in outcomes]})
     return found
-
-
-def report_line(outcome: Outcome) -> str:
-    return msgspec.json.encode(asdict(outcome)).decode()
-
