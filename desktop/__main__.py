@@ -79,6 +79,8 @@ def _check_profile(file: Path) -> int:
     from desktop.errors import ProfileError
     from desktop.popup.profile_file import load, summary
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # for a terminal that lacks the letters of a campaign's name
     try:
         print(f"ok: {summary(load(file))}")
     except ProfileError as failure:
