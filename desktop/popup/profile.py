@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from desktop.popup.paths import same
+
 Emphasis = Literal["normal", "strong", "muted"]
 Format = Literal["text", "phone", "date", "money", "link"]
 Kind = Literal["text", "long", "number", "choice", "choices", "yes_no", "date", "rating"]
@@ -23,10 +25,10 @@ When = Literal["never", "click", "connect"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Moment = Literal["connect", "stored"]
 
-Text = Annotated[str, Meta(min_length=1)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Id = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["interested"])]
-Path = Annotated[str, Meta(min_length=1, examples=["extra_data/plan"])]
-Condition = Annotated[str, Meta(min_length=1, examples=["interested = yes"])]
+Path = Annotated[str, Meta(min_length=1, max_length=500, examples=["extra_data/plan"])]
+Condition = Annotated[str, Meta(min_length=1, max_length=500, examples=["interested = yes"])]
 Bound = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 GIVEN = {
@@ -64,7 +66,10 @@ class ShownField(Table, frozen=True, kw_only=True):
 class ScriptPart(Table, frozen=True, kw_only=True):
     """[[script]]: a part of what the agent says, in Markdown with placeholders."""
 
-    text: Annotated[Text, Meta(description="Markdown; {firstname|there} is the field, or 'there' where it is empty")]
+    text: Annotated[
+        str,
+        Meta(min_length=1, max_length=20_000, description="Markdown; {firstname|there} says 'there' where it is empty"),
+    ]
     show_if: Annotated[Condition | None, Meta(description="Said only while this holds")] = None
 
 
@@ -74,7 +79,7 @@ class Question(Table, frozen=True, kw_only=True):
     id: Annotated[Id, Meta(description="Its name in conditions, in the notes and as a column of the export")]
     label: Annotated[str, Meta(description="What stands before its field; by default the id as words")] = ""
     type: Annotated[Kind, Meta(description="What can be entered")] = "text"
-    choices: Annotated[tuple[Text, ...], Meta(description="For choice and choices: what can be chosen")] = ()
+    choices: Annotated[tuple[Text, ...], Meta(max_length=200, description="For choice and choices: what can be chosen")] = ()
     min: Annotated[Bound | None, Meta(description="For number: the smallest")] = None
     max: Annotated[Bound | None, Meta(description="Of a number the largest, of a rating the best (5), of a text its length")] = (
         None
@@ -166,18 +171,18 @@ class CampaignProfile(Table, frozen=True, kw_only=True):
     other_disposition: Annotated[
         bool | None, Meta(description="Whether agents may write a disposition of their own; by default if none are listed")
     ] = None
-    fields: Annotated[tuple[ShownField, ...], Meta(description="What the agent sees of the call")] = msgspec.field(
-        default=(), name="field"
+    fields: Annotated[tuple[ShownField, ...], Meta(max_length=500, description="What the agent sees of the call")] = (
+        msgspec.field(default=(), name="field")
     )
-    script: Annotated[tuple[ScriptPart, ...], Meta(description="What the agent says")] = ()
-    questions: Annotated[tuple[Question, ...], Meta(description="What the agent asks")] = msgspec.field(
+    script: Annotated[tuple[ScriptPart, ...], Meta(max_length=200, description="What the agent says")] = ()
+    questions: Annotated[tuple[Question, ...], Meta(max_length=300, description="What the agent asks")] = msgspec.field(
         default=(), name="question"
     )
-    dispositions: Annotated[tuple[Disposition, ...], Meta(description="How a call can end")] = msgspec.field(
+    dispositions: Annotated[tuple[Disposition, ...], Meta(max_length=200, description="How a call can end")] = msgspec.field(
         default=(), name="disposition"
     )
     limits: Annotated[Limits, Meta(description="How much the call center stores")] = Limits()
-    calling_hours: Annotated[tuple[CallingHours, ...], Meta(description="When people may be called")] = ()
+    calling_hours: Annotated[tuple[CallingHours, ...], Meta(max_length=50, description="When people may be called")] = ()
     screen_pop: Annotated[ScreenPop | None, Meta(description="A page that is opened")] = None
     clipboard: Annotated[Clipboard | None, Meta(description="What is copied")] = None
     program: Annotated[Program | None, Meta(description="A program that is started")] = None
@@ -190,6 +195,4 @@ class CampaignProfile(Table, frozen=True, kw_only=True):
 
     def field(self, path: str) -> ShownField | None:
         """The listed field with that path, however its names are spelt (paths.py)."""
-        from desktop.popup.paths import same
-
         return next((one for one in self.fields if same(one.path, path)), None)

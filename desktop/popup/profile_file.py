@@ -152,7 +152,7 @@ def _complaint(raw: dict[str, Any], message: str) -> str:
     if (missing := _MISSING.fullmatch(what)) and isinstance(table, inspect.StructType):
         [type_] = [field.type for field in table.fields if field.encode_name == missing[1]]
         return f"{_place(path, missing[1])}: it is missing; wanted is {_wanted(type_)}"
-    return f"{_place(path)}: found {_found(value)}, wanted is {_wanted(wanted)}"
+    return f"{_place(path)}: found {_found(value)}, wanted is {_wanted(wanted, value)}"
 
 
 def _follow(raw: object, path: str) -> tuple[object, inspect.Type]:
@@ -183,13 +183,16 @@ def _place(path: str, name: str = "") -> str:
     return f"{counted}.{name}".strip(".") if name else counted.lstrip(".")
 
 
-def _wanted(type_: inspect.Type) -> str:
-    """What is wanted, from the type in profile.py."""
+def _wanted(type_: inspect.Type, found: object = None) -> str:
+    """What is wanted, from the type in profile.py, instead of what was found."""
     example = _example(type_)
     match _bare(type_):
         case inspect.StrType(max_length=longest):
-            text = "a text in quotes" + (f" of at most {longest} characters" if longest else "")
-            return text + (f", such as {example}" if example else "")
+            if found == "":
+                return "a text that is not empty"
+            if longest and isinstance(found, str) and len(found) > longest:
+                return f"a text of at most {longest:,} characters"
+            return "a text in quotes" + (f", such as {example}" if example else "")
         case inspect.IntType(ge=smallest, le=largest) | inspect.FloatType(ge=smallest, le=largest) as number:
             whole = "a whole number" if isinstance(number, inspect.IntType) else "a number"
             if smallest is None or largest is None:
@@ -199,8 +202,8 @@ def _wanted(type_: inspect.Type) -> str:
             return "true or false, without quotes"
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(f'"{value}"' for value in values)
-        case inspect.VarTupleType(item_type=inspect.StructType()):
-            return "a table of its own, begun with two pairs of brackets, such as [[question]]"
+        case inspect.VarTupleType(item_type=inspect.StructType(), max_length=most):
+            return f"at most {most} tables, each begun with two pairs of brackets, such as [[question]]"
         case inspect.VarTupleType(item_type=item, min_length=shortest):
             return f"a list in brackets{' with something in it' if shortest else ''}, of which each is {_wanted(item)}"
         case _:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -136,8 +138,17 @@ def test_every_name_has_a_meaning():
         ),
         ("[[question]]\nid='a'\nrequired='yes'", 'required: found the text "yes", wanted is true or false, without quotes.'),
         ("[[question]]\nid='a'\nrequired=1", "required: found the number 1, wanted is true or false"),
-        ("question = 3", "question: found the number 3, wanted is a table of its own, begun with two pairs of brackets"),
-        ("[question]\nid='a'", "question: found a table, wanted is a table of its own, begun with two pairs of brackets"),
+        (
+            "question = 3",
+            "question: found the number 3, wanted is at most 300 tables, each begun",
+        ),
+        (
+            "[question]\nid='a'",
+            "question: found a table, wanted is at most 300 tables, each begun",
+        ),
+        ("[[question]]\nid='a'\n" * 301, "question: found a list, wanted is at most 300 tables"),
+        ("[[field]]\npath=''", 'field[1].path: found the text "", wanted is a text that is not empty.'),
+        ("[webhook]\naddress='" + "x" * 3000 + "'\nsecret='x'", '…", wanted is a text of at most 2,000 characters.'),
         ("limits = 3", "limits: found the number 3, wanted is a table, such as [limits]."),
         ("campaigns = ['1']", 'campaigns[1]: found the text "1", wanted is a whole number, 0 or more.'),
         (
@@ -458,9 +469,10 @@ def test_no_bytes_raise_anything_else(data: bytes):
 # ------------------------------------------------------------------------------------------------------- the command
 
 
-def check(file: Path) -> subprocess.CompletedProcess[str]:
+def check(file: Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "desktop", "check-profile", str(file)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    return subprocess.run(command, capture_output=True, text=True, encoding=encoding, env=environment, timeout=60, check=False)
 
 
 def test_the_command_on_a_good_one():
@@ -478,3 +490,42 @@ def test_the_command_on_a_bad_one(data: bytes | None, tmp_path: Path):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"{file}: ")
+
+
+def test_the_command_on_a_terminal_that_knows_few_letters(tmp_path: Path):
+    file = tmp_path / "x.toml"
+    file.write_text("name = 'Zoë 🌻'", encoding="utf-8")
+    done = check(file, "ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ok: Zo")
+
+
+# --------------------------------------------------------------------------------------------------------- the largest
+
+
+def test_a_large_profile_is_read_at_once():
+    text = "".join(f'[[field]]\npath = "extra_data/field {n}"\ngroup = "g{n % 9}"\nshow_if = "q1 = yes"\n' for n in range(200))
+    text += "".join(f'[[question]]\nid = "q{n}"\nrequired_if = "extra_data/field {n} and not q{n + 1}"\n' for n in range(99))
+    text += '[[question]]\nid = "q99"\n' + "".join(f'[[script]]\ntext = "{{extra_data/field {n}}} {{q{n}}}"\n' for n in range(99))
+    begun = time.perf_counter()
+    assert len(read(text.encode(), "x").fields) == 200
+    assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[script]]\ntext='x'\nshow_if='a" + " and a" * 150_000 + "'",
+        "[[script]]\ntext='" + "{a}" * 300_000 + "'",
+        "[[script]]\ntext='" + "{" * 19_999 + "'",
+        "[[field]]\npath='" + "a/" * 400_000 + "'",
+        "".join(f"[[field]]\npath='a{n}'\n" for n in range(40_000)),
+        "[[disposition]]\nname='" + "x " * 400_000 + "'",
+        "campaigns=[" + "1," * 400_000 + "]",
+    ],
+    ids=range(7),
+)
+def test_no_profile_takes_long_to_refuse(text: str):
+    begun = time.perf_counter()
+    wrong(text)
+    assert time.perf_counter() - begun < 10
