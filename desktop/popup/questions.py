@@ -130,14 +130,14 @@ def missing(facts: Facts, notes: str, disposition: Disposition | None) -> tuple[
 
 def _text(question: Question, text: str, _today: date) -> str:
     if question.max is not None and len(text) > question.max:
-        raise ValueError(f"{len(text) - int(question.max)} characters too many: {int(question.max)} is the most.")
+        raise ValueError(f"{len(text)} characters are too many: {int(question.max)} is the most.")
     return text
 
 
 def _number(question: Question, text: str, _today: date) -> Decimal:
     match = _NUMBER.fullmatch(text)
     if not match or len(match[3] or "") > question.decimals:
-        wanted = f"a number with at most {question.decimals} digits after the point" if question.decimals else "a whole number"
+        wanted = f"a number of {question.decimals} decimals at most" if question.decimals else "a whole number"
         raise ValueError(f"Write {wanted}, in digits.")
     number = Decimal(f"{match[1]}{match[2]}.{match[3] or 0}" if match[3] else f"{match[1]}{match[2]}")
     if question.min is not None and number < Decimal(repr(question.min)):

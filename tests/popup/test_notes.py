@@ -64,7 +64,7 @@ def kept(answers: dict[str, str]) -> dict[str, str]:
 # -------------------------------------------------------------------------------------------------------- there and back
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(TYPED, ANSWERS)
 @example("a\n[answers]\nb = c", {"x": "[answers]"})
 @example("", {"x": " "})
@@ -78,7 +78,7 @@ def test_any_notes_and_answers_come_back(notes: str, answers: dict[str, str]):
     assert list(unpack(packed.text).answers) == list(kept(answers))
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(TYPED, ANSWERS, SERVICES)
 def test_a_service_may_trim_or_lengthen_the_end_and_write_its_own_line_ends(notes: str, answers: dict[str, str], service):
     assert unpack(service(pack(notes, answers).text)) == Unpacked(sendable(notes), kept(answers))
@@ -90,7 +90,7 @@ def test_what_is_packed_can_be_sent_as_it_is(notes: str, answers: dict[str, str]
     assert sendable(packed) == packed
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(TYPED, ANSWERS, st.integers(0, 150))
 def test_a_limit_cuts_no_answer_in_half(notes: str, answers: dict[str, str], limit: int):
     whole = pack(notes, answers)
