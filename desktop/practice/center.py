@@ -324,7 +324,7 @@ class PracticeCenter:
         agent.queueing = None
         person = next(self._people)
         now = self._clock.now()
-        call = _call_type(next(self._call_ids), agent, person, now)
+        call = call_type(next(self._call_ids), agent.campaign.id, agent.id, person, now)
         agent.call = agent.latest_call = self._ledger[call.id] = _LedgerEntry(call, agent, now)
         self._hear(agent.phone, BEEP, person.says)
         self._answer(agent, call)
@@ -426,11 +426,11 @@ class PracticeCenter:
         return Refusal(f"Agent {agent.id} is not logged in: {agent.why_not}.")
 
 
-def _call_type(call_id: str, agent: _Agent, person: Person, now: datetime) -> Call:
+def call_type(call_id: str, campaign_id: int, agent_id: str, person: Person, now: datetime) -> Call:
     """The CallType of PredictiveService.wsdl, its elements in the order that the WSDL gives them."""
     elements: dict[str, object] = {
         "id": call_id,
-        "campaignid": agent.campaign.id,
+        "campaignid": campaign_id,
         "phonenumber": person.phonenumber,
         "firstname": person.firstname,
         "lastname": person.lastname,
@@ -439,7 +439,7 @@ def _call_type(call_id: str, agent: _Agent, person: Person, now: datetime) -> Ca
         "email": person.email,
         "language": person.language,
         "callstart": now,
-        "agentid": agent.id,
+        "agentid": agent_id,
     }
     known = tuple(Field(name, _text(value)) for name, value in elements.items() if value is not None)
     entries = tuple(Field("entry", _text(value), (("name", name),)) for name, value in person.extra_data.items())
