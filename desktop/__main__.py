@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--practice", action="store_true", help="work at a call center on this computer; nobody is called")
     parser.add_argument("--service", metavar="URL", default="", help="the call center's WSDL address, instead of the settings'")
     parser.add_argument("--broadcast-service", metavar="URL", default="", help="the WSDL address that starts and stops campaigns")
+    parser.add_argument("--profile", metavar="FILE", type=Path, help="the campaign's profile, instead of the data folder's")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep everything below this folder")
     parser.add_argument("--exit-after-first-paint", action="store_true", help="for measuring the start")
     commands = parser.add_subparsers(dest="command", metavar="command")
@@ -122,6 +123,7 @@ def _app(arguments: argparse.Namespace) -> int:
         practice=arguments.practice,
         service_url=arguments.service,
         broadcast_url=arguments.broadcast_service,
+        profile=arguments.profile,
         data_dir=arguments.data_dir,
         exit_after_first_paint=arguments.exit_after_first_paint,
     )

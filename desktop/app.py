@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 from desktop import APP_NAME, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import JournalNotKept, NextCallError, SettingsNotKept
+from desktop.popup.current import CurrentProfile
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
@@ -47,6 +48,7 @@ class Options:
     practice: bool = False
     service_url: str = ""
     broadcast_url: str = ""
+    profile: Path | None = None
     data_dir: Path | None = None
     exit_after_first_paint: bool = False
 
@@ -159,7 +161,8 @@ class App(QObject):
         center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
         memory = Memory(self._settings_file, settings, service_url, owner)
-        return Site(Desk(center, service_url, journal, tasks, memory), center, journal, tasks)
+        profiles = CurrentProfile(options.profile, self._folder / "profiles")
+        return Site(Desk(center, service_url, journal, tasks, memory, profiles=profiles), center, journal, tasks)
 
     async def _practice_site(self) -> Site:
         scenario = self._scenario or load_scenario()
@@ -169,7 +172,8 @@ class App(QObject):
         center = SoapCallCenter(service.service_url, service.broadcast_url)
         journal = Journal(None)  # nothing of a practice outlives it
         login = LoginEntry(scenario.key, scenario.campaigns[0].id, scenario.agent_phone, remember=False)
-        desk = Desk(center, service.service_url, journal, tasks, practice_login=login)
+        profiles = CurrentProfile(self._options.profile) if self._options.profile else None
+        desk = Desk(center, service.service_url, journal, tasks, practice_login=login, profiles=profiles)
         phone = PracticePhone()
         number = scenario.agent_phone
         loop = asyncio.get_running_loop()

@@ -16,11 +16,12 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -61,6 +62,11 @@ class Draft:
 
     disposition: str = ""
     notes: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The entries of the campaign's form, by the questions' ids. Nobody may change them: they are frozen when a draft is made."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answers", MappingProxyType(dict(self.answers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +205,8 @@ class Journal:
         def attach(db: sqlite3.Connection) -> None:
             number = _insert_call(db, shift, call)
             db.execute(
-                "UPDATE call SET disposition = heard.disposition, notes = heard.notes, drafted_at = heard.drafted_at, "
-                "connected_at = heard.connected_at FROM call AS heard "
+                "UPDATE call SET disposition = heard.disposition, notes = heard.notes, answers = heard.answers, "
+                "drafted_at = heard.drafted_at, connected_at = heard.connected_at FROM call AS heard "
                 "WHERE call.id = ? AND heard.shift_id = ? AND heard.call_id = ?",
                 (number, shift, placeholder),
             )
@@ -210,10 +216,12 @@ class Journal:
 
     def draft_changed(self, shift: int, call_id: str, draft: Draft) -> None:
         """Keep what the agent has entered so far, as it could be sent."""
-        values = (sendable(draft.disposition), sendable(draft.notes), _now(), shift, call_id)
+        answers = msgspec.json.encode({name: sendable(text) for name, text in draft.answers.items()}).decode()
+        values = (sendable(draft.disposition), sendable(draft.notes), answers, _now(), shift, call_id)
         self._post(
             lambda db: db.execute(
-                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE shift_id = ? AND call_id = ?", values
+                "UPDATE call SET disposition = ?, notes = ?, answers = ?, drafted_at = ? WHERE shift_id = ? AND call_id = ?",
+                values,
             )
         )
 
@@ -222,7 +230,8 @@ class Journal:
     async def begin_sending(self, shift: int, call: Call, response: CallResponse, *, last: bool) -> bool:
         """Write down, on the disk, that this response is now being sent; tells whether an earlier send of it may have arrived.
 
-        It may say something else than at an earlier send that was refused. It is the call's draft from now on, too.
+        It may say something else than at an earlier send that was refused. It is the call's draft from now on, too, with the
+        answers where they are sent: in the notes.
         """
         disposition, notes = sendable(response.disposition), sendable(response.notes)
 
@@ -230,7 +239,8 @@ class Journal:
             number = _insert_call(db, shift, call)
             at = _now()
             db.execute(
-                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE id = ?", (disposition, notes, at, number)
+                "UPDATE call SET disposition = ?, notes = ?, answers = '{}', drafted_at = ? WHERE id = ?",
+                (disposition, notes, at, number),
             )
             (known,) = db.execute(
                 "INSERT INTO response (call, disposition, notes, last, state, decided_at) VALUES (?, ?, ?, ?, 'sending', ?) "
@@ -444,7 +454,7 @@ def _migrate(db: sqlite3.Connection, path: Path | None) -> None:
     """Bring the schema up to date, one numbered file and one transaction at a time, keeping a copy of the file before each."""
     version = _version(db)
     for number, step in enumerate(_steps()[version:], start=version + 1):
-        if path is not None and number > 1:
+        if path is not None and version:  # a new file has nothing to keep
             copy = path.with_suffix(f".before-{number}")
             copy.unlink(missing_ok=True)
             db.execute("VACUUM INTO ?", (str(copy),))
@@ -548,7 +558,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         call=call,
         connected_at=datetime.fromisoformat(row["connected_at"]),
         told=bool(row["told"]),
-        draft=Draft(row["disposition"], row["notes"]),
+        draft=Draft(row["disposition"], row["notes"], msgspec.json.decode(row["answers"], type=dict[str, str])),
     )
     if row["state"] is None:
         return entry

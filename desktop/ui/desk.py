@@ -18,7 +18,17 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
 from desktop.callcenter.service import HostedCallCenter
-from desktop.errors import CallCenterError, JournalNotKept, KeptError, NextCallError, NotLoggedIn, OutcomeUnknown
+from desktop.errors import (
+    CallCenterError,
+    JournalNotKept,
+    KeptError,
+    NextCallError,
+    NotLoggedIn,
+    OutcomeUnknown,
+    ProfileError,
+)
+from desktop.popup.current import NONE, CurrentProfile
+from desktop.popup.profile import CampaignProfile
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.shift import receipt
@@ -39,11 +49,15 @@ from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_FOR_PROFILE = 0.2
+"""Seconds that a popup waits for its campaign profile to be read; after that it comes with the one that was in use."""
+
 
 class Desk(QObject):
     """Windows, shift and wishes of one agent at the call center that is at `service_url`.
 
-    A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog.
+    A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without `profiles` every popup is
+    that of the empty profile.
     """
 
     practice_requested = Signal()
@@ -59,6 +73,7 @@ class Desk(QObject):
         memory: Memory | None = None,
         *,
         practice_login: LoginEntry | None = None,
+        profiles: CurrentProfile | None = None,
     ) -> None:
         super().__init__()
         self._center = center
@@ -67,6 +82,8 @@ class Desk(QObject):
         self._memory = memory
         self._tasks = tasks
         self._practice_login = practice_login
+        self._profiles = profiles
+        self._reading: asyncio.Task[None] | None = None
         self._session: AgentSession | None = None
         self._shift: asyncio.Task[None] | None = None
         self._wish: asyncio.Future[tuple[CallResponse, bool]] | None = None
@@ -202,6 +219,7 @@ class Desk(QObject):
 
     async def _work(self, session: AgentSession) -> None:
         """The document's loop: connection, popup, response, and again until the last call."""
+        self._look_up_profile(session)
         try:
             while not await self._take(session, await session.next_call()):
                 pass
@@ -212,13 +230,14 @@ class Desk(QObject):
 
     async def _take(self, session: AgentSession, call: Call) -> bool:
         """Have the agent fill in the popup until it is stored; tell whether this was the last call."""
+        profile = await self._profile_for(session)
         if self._someone and session.draft == Draft():
             self._journal.someone_told(session.number, self._someone, call)
             self._someone = ""
             self.popup.tell_who(call)
         else:
             self._close_popup()
-            self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only)
+            self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only, profile=profile)
             self._tasks.spawn(self._notifier.call_connected(), "notification")
         while True:
             self._wish = asyncio.get_running_loop().create_future()
@@ -232,6 +251,27 @@ class Desk(QObject):
                 self.popup.hide()
                 self._tasks.spawn(self._notifier.call_ended(), "notification")
                 return last
+
+    def _look_up_profile(self, session: AgentSession) -> None:
+        """Have the campaign's profile read if it has changed; an earlier reading that still lasts is enough."""
+        if self._profiles is not None and (self._reading is None or self._reading.done()):
+            self._reading = self._tasks.spawn(self._read_profile(self._profiles, session.account.campaign_id), "profile")
+
+    async def _read_profile(self, profiles: CurrentProfile, campaign_id: int) -> None:
+        try:
+            await in_thread(lambda: profiles.refresh(campaign_id), "profile")
+        except ProfileError as failure:
+            log.warning("%s: %s", failure.title, failure.reason)
+            still = "the last one that was right stays in use" if profiles.profile != NONE else "NextCall goes on without one"
+            self.window.say(f"{failure.title}: {still}.", f"{failure.reason} {failure.advice}", "warn")
+
+    async def _profile_for(self, session: AgentSession) -> CampaignProfile:
+        """The profile for a call that begins now. A slow disk holds no popup up."""
+        self._look_up_profile(session)
+        if self._profiles is None or self._reading is None:
+            return NONE
+        await asyncio.wait({self._reading}, timeout=_PATIENCE_FOR_PROFILE)
+        return self._profiles.profile
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
@@ -470,7 +510,7 @@ class Desk(QObject):
         if not self._someone:
             self._someone = f"heard at {now().isoformat(timespec='milliseconds')}"
             self._journal.someone_heard(session.number, self._someone)
-            self.popup.show_someone()
+            self.popup.show_someone(self._profiles.profile if self._profiles else NONE)
             self.window.show_someone(heard=True)
         self.popup.bring_back()
         session.rearm()

@@ -40,7 +40,9 @@ from PySide6.QtWidgets import (
 from desktop.callcenter.model import Call, CallResponse, sendable
 from desktop.errors import NextCallError
 from desktop.popup.caller import Row, caller, details
+from desktop.popup.current import NONE
 from desktop.popup.dispositions import BUILT_IN
+from desktop.popup.profile import CampaignProfile
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui import look
@@ -67,6 +69,7 @@ class PopupWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # the agent may be typing elsewhere
         self._call: Call | None = None
         self._fixed: Draft | None = None
+        self._profile = NONE
 
         # Who is on the line
         self._name = _ElidedLabel("display")
@@ -119,13 +122,21 @@ class PopupWindow(QWidget):
 
     # What others tell it
 
-    def show_call(self, call: Call, draft: Draft = _NOTHING, *, fixed: bool = False, last_only: bool = False) -> None:
+    def show_call(
+        self,
+        call: Call,
+        draft: Draft = _NOTHING,
+        *,
+        fixed: bool = False,
+        last_only: bool = False,
+        profile: CampaignProfile = NONE,
+    ) -> None:
         """Show who is on the line now, with an empty form, or with what was entered for this call before.
 
         `fixed`: that may be stored already, so it can only be sent again as it is. `last_only`: the agent's phone is no longer
         connected, so the call can only be stored as the last one.
         """
-        self._call = call
+        self._call, self._profile = call, profile
         self._fixed = draft if fixed else None
         self._show_caller(call)
         self._begin(draft)
@@ -134,9 +145,10 @@ class PopupWindow(QWidget):
         self._next_call.setVisible(not last_only)
         self._foot.setText("Logoff stores this as your last call." if last_only else _FOOT)
 
-    def show_someone(self) -> None:
+    def show_someone(self, profile: CampaignProfile = NONE) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
         self._call = self._fixed = None
+        self._profile = profile
         self.setWindowTitle("Call - somebody")
         self._name.show_text("Somebody is on your line")
         self._number.show_text("The call center has not told yet who it is.")
@@ -153,6 +165,11 @@ class PopupWindow(QWidget):
         self._foot.setText(_FOOT)
         self._message.clear()
         self._come_up()
+
+    @property
+    def profile(self) -> CampaignProfile:
+        """The profile of the call that is shown."""
+        return self._profile
 
     @property
     def draft(self) -> Draft:

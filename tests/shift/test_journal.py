@@ -159,7 +159,7 @@ async def test_the_same_call_told_again_is_one_call(path: Path):
 
 
 texts = st.text(st.characters(), max_size=60)  # lone surrogates and control characters, too
-drafts = st.builds(Draft, texts, texts)
+drafts = st.builds(Draft, texts, texts, st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), texts, max_size=3))
 names = st.text(st.characters(codec="utf-8"), max_size=20)
 fields = st.recursive(
     st.builds(Field, names, names, st.lists(st.tuples(names, names), max_size=2).map(tuple)),
@@ -179,7 +179,8 @@ def test_whatever_a_caller_brings_or_an_agent_types_is_kept(call: Call, draft: D
             shift.journal.draft_changed(shift.shift, call.id, draft)
             [entry] = await shift.entries()
             assert entry.call == call
-            assert entry.draft == Draft(sendable(draft.disposition), sendable(draft.notes))
+            answers = {name: sendable(text) for name, text in draft.answers.items()}
+            assert entry.draft == Draft(sendable(draft.disposition), sendable(draft.notes), answers)
             await shift.journal.begin_sending(shift.shift, call, response, last=False)
             [entry] = await shift.entries()
             as_sent = (sendable(response.disposition), sendable(response.notes))
@@ -377,7 +378,7 @@ async def test_the_notes_on_somebody_heard_go_to_the_call_that_is_told(path: Pat
     call = a_call()
     async with kept(path) as shift:
         shift.journal.someone_heard(shift.shift, "heard at noon")
-        shift.journal.draft_changed(shift.shift, "heard at noon", Draft("Interested", "a woman, in a hurry"))
+        shift.journal.draft_changed(shift.shift, "heard at noon", Draft("Interested", "a woman, in a hurry", {"rating": "4"}))
         [heard] = await shift.entries()
         assert (heard.told, heard.draft.notes) == (False, "a woman, in a hurry")
         shift.journal.call_connected(shift.shift, call)
@@ -689,19 +690,37 @@ def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_an_older_file_is_migrated_and_a_copy_of_it_kept(path: Path, schema: Path):
     await _keep_one(path)
-    (schema / "0002.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
-    (schema / "0003.sql").write_text(
+    (schema / "0003.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
+    (schema / "0004.sql").write_text(
         "CREATE TABLE extra (id INTEGER);\nINSERT INTO extra SELECT id FROM call;\n", encoding="utf-8"
     )
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT mood, extra.id FROM call JOIN extra ON call.id = extra.id") == [("fine", 1)]
-    assert _rows(path, "PRAGMA user_version") == [(3,)]
-    for number in (2, 3):
+    assert _rows(path, "PRAGMA user_version") == [(4,)]
+    for number in (3, 4):
         copy = path.with_suffix(f".before-{number}")
         assert _rows(copy, "PRAGMA user_version") == [(number - 1,)]
         assert _rows(copy, "SELECT count(*) FROM response") == [(1,)]
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+async def test_a_journal_from_before_there_were_forms_is_read(path: Path, schema: Path):
+    step = schema / "0002.sql"
+    later = step.read_text(encoding="utf-8")
+    step.unlink()
+    path.parent.mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(f"""
+            {(schema / "0001.sql").read_text(encoding="utf-8")}
+            PRAGMA user_version = 1;
+            INSERT INTO shift VALUES (1, 'https://calls.example', 1001, '4027', '2025-01-06T12:00:00+00:00', NULL, NULL);
+            INSERT INTO call (shift_id, call_id, connected_at, fields, notes)
+                VALUES (1, 'c1', '2025-01-06T12:00:00+00:00', '[]', 'by mail');
+        """)
+    step.write_text(later, encoding="utf-8")
+    [shift] = await _unfinished(path)
+    assert [entry.draft for entry in shift.entries] == [Draft("", "by mail")]
 
 
 @pytest.mark.logs("Your work is not kept on the disk")
@@ -713,11 +732,11 @@ async def test_a_migration_that_fails_leaves_the_old_file(path: Path, schema: Pa
         CREATE TABLE strict (notes TEXT CHECK (notes <> ''));
         INSERT INTO strict SELECT notes FROM response;  -- which the file's do not satisfy
     """
-    (schema / "0002.sql").write_text(step, encoding="utf-8")
+    (schema / "0003.sql").write_text(step, encoding="utf-8")
     async with kept(path) as shift:
         await shift.answer(a_call())
         assert (shift.journal.lasting, len(shift.troubles), len(await shift.entries())) == (False, 1, 1)
-    (schema / "0002.sql").unlink()
+    (schema / "0003.sql").unlink()
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT count(*) FROM attempt") == [(1,)]

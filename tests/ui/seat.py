@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop.errors import JournalNotKept
+    from desktop.popup.current import CurrentProfile
 
 SERVICE = "https://calls.example/service?wsdl"
 REMEMBERED = Settings(service_url=SERVICE, campaign_id="1001", phone_number="+1 202 555 0143")
@@ -35,14 +36,16 @@ PRACTICE_LOGIN = LoginEntry(ACCOUNT.key, ACCOUNT.campaign_id, REMEMBERED.phone_n
 class Seat:
     """What an agent has before them."""
 
-    def __init__(self, center: SimulatedCallCenter, memory: Memory | None, journal: Path | None) -> None:
+    def __init__(
+        self, center: SimulatedCallCenter, memory: Memory | None, journal: Path | None, profiles: CurrentProfile | None
+    ) -> None:
         self.crashes: list[tuple[str, BaseException]] = []
         self.center = center
         self.tasks = Tasks(lambda name, failure: self.crashes.append((name, failure)))
         self.journal = Journal(journal, self._on_trouble)
         self.troubles: list[JournalNotKept] = []
         login = None if memory else PRACTICE_LOGIN
-        self.desk = Desk(center, SERVICE, self.journal, self.tasks, memory, practice_login=login)
+        self.desk = Desk(center, SERVICE, self.journal, self.tasks, memory, practice_login=login, profiles=profiles)
         self.login, self.window, self.popup = self.desk.login, self.desk.window, self.desk.popup
         self.reminder = self.desk.reminder
 
@@ -106,10 +109,14 @@ class Seat:
 
 @contextlib.asynccontextmanager
 async def seated(
-    center: SimulatedCallCenter | None = None, memory: Memory | None = None, *, journal: Path | None = None
+    center: SimulatedCallCenter | None = None,
+    memory: Memory | None = None,
+    *,
+    journal: Path | None = None,
+    profiles: CurrentProfile | None = None,
 ) -> AsyncIterator[Seat]:
     """An open desk: one of a practice, unless it has a memory. Its journal is in memory, unless it has a file."""
-    seat = Seat(center or SimulatedCallCenter(), memory, journal)
+    seat = Seat(center or SimulatedCallCenter(), memory, journal, profiles)
     await seat.journal.open()
     seat.desk.open()
     await until(lambda: seat.center.is_open or message(seat.login))
