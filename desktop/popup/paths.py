@@ -108,8 +108,9 @@ def _below(fields: tuple[Field, ...], rest: tuple[Step, ...], above: tuple[int, 
 
 
 def _is_called(field: Field, wanted: str) -> bool:
-    names = [field.name, *(text for name, text in field.attributes if _names_its_element(name))]
-    return wanted in map(_bare, names)
+    return _bare(field.name) == wanted or any(
+        _bare(text) == wanted and _names_its_element(name) for name, text in field.attributes
+    )
 
 
 def _names_its_element(attribute: str) -> bool:
@@ -117,5 +118,6 @@ def _names_its_element(attribute: str) -> bool:
     return attribute.casefold() in {"key", "name"}
 
 
+@lru_cache(maxsize=4096)
 def _bare(name: str) -> str:
     return plain("".join(name.split()))

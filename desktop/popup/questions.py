@@ -137,9 +137,9 @@ def _text(question: Question, text: str, _today: date) -> str:
 def _number(question: Question, text: str, _today: date) -> Decimal:
     match = _NUMBER.fullmatch(text)
     if not match or len(match[3] or "") > question.decimals:
-        wanted = f"a number of {question.decimals} decimals at most" if question.decimals else "a whole number"
+        wanted = f"a number, decimals at most {question.decimals}" if question.decimals else "a whole number"
         raise ValueError(f"Write {wanted}, in digits.")
-    number = Decimal(f"{match[1]}{match[2]}.{match[3] or 0}" if match[3] else f"{match[1]}{match[2]}")
+    number = Decimal(text.replace(",", "."))
     if question.min is not None and number < Decimal(repr(question.min)):
         raise ValueError(f"{question.min:.15g} is the smallest number.")
     if question.max is not None and number > Decimal(repr(question.max)):

@@ -75,7 +75,7 @@ def test_what_an_entry_means(one: Question, text: str, value: object):
         (question("number"), "three", "Write a whole number, in digits."),
         (question("number"), "1e5", "Write a whole number, in digits."),
         (question("number"), "٣", ""),
-        (question("number", decimals=1), "3.55", "Write a number of 1 decimals at most, in digits."),
+        (question("number", decimals=1), "3.55", "Write a number, decimals at most 1, in digits."),
         (question("number", decimals=2), "1,000.5", "Write a number"),
         (question("number", min=2), "1", "2 is the smallest number."),
         (question("number", max=2.5, decimals=1), "2.6", "2.5 is the largest number."),
