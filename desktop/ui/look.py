@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.resources import RESOURCES
 
-SMALL, BODY, TITLE, DISPLAY = 0.9, 1.0, 1.3, 1.9
+SMALL, BODY, SCRIPT, TITLE, DISPLAY = 0.9, 1.0, 1.2, 1.3, 1.9
 """The type scale, in multiples of the system's font size."""
 
 TIGHT, GAP, ROOM, WIDE = 4, 8, 16, 24
@@ -69,7 +69,7 @@ def wear(app: QApplication, scheme: str) -> None:
     app.setStyleSheet(sheet.substitute(_palettes()[scheme] | sizes | places))
 
 
-_SCALE = {"small": SMALL, "body": BODY, "title": TITLE, "display": DISPLAY}
+_SCALE = {"small": SMALL, "body": BODY, "script": SCRIPT, "title": TITLE, "display": DISPLAY}
 
 
 def _palette() -> QPalette:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import ClassVar
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.callcenter.model import sendable
 from desktop.errors import NextCallError
 from desktop.ui import look
 
@@ -99,6 +100,21 @@ class MessageBar(QFrame):
         self.setAccessibleName(self.text())
 
 
+class PlainEdit(QPlainTextEdit):
+    """Plain text of several lines. What XML cannot carry is replaced when it is pasted, where the agent can see it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTabChangesFocus(True)
+
+    def text(self) -> str:
+        """What stands there, to the character: toPlainText() makes every no-break space a plain one."""
+        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")  # Qt's ends of paragraphs and lines
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        self.insertPlainText(sendable(source.text()))
+
+
 class Clock(QLabel):
     """Minutes and seconds since `restart`, counted only while it can be seen."""
 
@@ -115,6 +131,11 @@ class Clock(QLabel):
         """Count from zero again."""
         self._since.restart()
         self._show()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been counting."""
+        return self._since.elapsed() / 1000
 
     def showEvent(self, event: QShowEvent) -> None:
         self._show()

@@ -5,53 +5,38 @@ It appears without taking the keyboard. Closing it only hides it: what was typed
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QAction,
-    QCloseEvent,
-    QFontMetrics,
-    QGuiApplication,
-    QHideEvent,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QShortcut,
-    QStandardItem,
-    QStandardItemModel,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QListWidget,
-    QPlainTextEdit,
-    QSizePolicy,
-    QSplitter,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTreeView,
-    QVBoxLayout,
-    QWidget,
-)
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import pairwise
 
-from desktop.callcenter.model import Call, CallResponse, sendable
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QFontMetrics, QHideEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+
+from desktop.callcenter.model import Call, CallResponse
 from desktop.errors import NextCallError
-from desktop.popup.caller import Row, caller, details
+from desktop.popup import fields, notes, questions, script
 from desktop.popup.current import NONE
-from desktop.popup.dispositions import BUILT_IN
+from desktop.popup.dispositions import at_logoff, not_yet, offered
+from desktop.popup.facts import Facts
 from desktop.popup.profile import CampaignProfile
+from desktop.popup.questions import Missing
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui import look
-from desktop.ui.parts import Clock, MessageBar, button, framed, label, tip
+from desktop.ui.details import DetailsView
+from desktop.ui.dispositions import DispositionList
+from desktop.ui.parts import Clock, MessageBar, PlainEdit, button, framed, label, tip
+from desktop.ui.questions import QuestionForm
+from desktop.ui.script import ScriptView
 
 _NOTHING = Draft()
 _FOOT = "Next Call stores this and puts you back in the queue."
 _DRAFT_PAUSE = 250
 """Milliseconds from a change of the form to its being kept, so that at most half a second is ever lost (design.md)."""
+_MOST_LISTED = 3
+"""Of what is missing, so that the message does not push the form away."""
+_ROWS_BESIDE_QUESTIONS = 4
 
 
 class PopupWindow(QWidget):
@@ -70,6 +55,9 @@ class PopupWindow(QWidget):
         self._call: Call | None = None
         self._fixed: Draft | None = None
         self._profile = NONE
+        self._began = _now()
+        self._stray: dict[str, str] = {}
+        """Entries of a draft that the profile has no question for."""
 
         # Who is on the line
         self._name = _ElidedLabel("display")
@@ -80,14 +68,20 @@ class PopupWindow(QWidget):
         self._clock = Clock()
         self._clock.setAccessibleDescription("Time since the call was connected")
 
-        # What is known of the call
+        # What the agent says, and what is known of the call
+        self._script = ScriptView()
         self._details = DetailsView()
 
         # What the agent collects
-        self._disposition = DispositionList(BUILT_IN)
+        self._disposition = DispositionList()
         self._disposition.setAccessibleName("Disposition")
-        self._notes = NotesEdit()
+        self._questions = QuestionForm()
+        self._notes = PlainEdit()
         self._notes.setAccessibleName("Notes")
+        self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._notes.setMinimumHeight(3 * self._notes.fontMetrics().lineSpacing())
+        self._notes.setPlaceholderText("What should the next person know?")
+        self._room = label("", "small")
 
         # What comes next
         self._message = MessageBar(lines=2)
@@ -106,8 +100,9 @@ class PopupWindow(QWidget):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_DRAFT_PAUSE)
         self._typing.timeout.connect(lambda: self.draft_changed.emit(self.draft))
-        self._disposition.itemSelectionChanged.connect(self._on_entry_changed)
-        self._notes.textChanged.connect(self._on_entry_changed)
+        self._disposition.itemSelectionChanged.connect(self._on_disposition_changed)
+        self._questions.changed.connect(self._on_answer_changed)
+        self._notes.textChanged.connect(self._on_notes_changed)
         for keys, slot in (
             ("Ctrl+Return", self._on_next_call),
             ("Ctrl+Enter", self._on_next_call),
@@ -115,10 +110,15 @@ class PopupWindow(QWidget):
             ("Alt+D", self._disposition.setFocus),
             ("Alt+N", self._notes.setFocus),
             ("Alt+C", self._details.setFocus),
+            ("Alt+Q", self._on_questions_wished),
+            ("Alt+S", self._script.setFocus),
+            ("F8", self._on_next_missing),
+            ("Ctrl+J", self._on_next_missing),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
         self._assemble(practice=practice)
+        self._wear_profile(NONE)
 
     # What others tell it
 
@@ -136,10 +136,11 @@ class PopupWindow(QWidget):
         `fixed`: that may be stored already, so it can only be sent again as it is. `last_only`: the agent's phone is no longer
         connected, so the call can only be stored as the last one.
         """
-        self._call, self._profile = call, profile
+        self._call = call
+        self._wear_profile(profile)
         self._fixed = draft if fixed else None
-        self._show_caller(call)
         self._begin(draft)
+        self._show_caller()
         if fixed:
             self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
         self._next_call.setVisible(not last_only)
@@ -148,19 +149,21 @@ class PopupWindow(QWidget):
     def show_someone(self, profile: CampaignProfile = NONE) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
         self._call = self._fixed = None
-        self._profile = profile
+        self._wear_profile(profile)
         self.setWindowTitle("Call - somebody")
         self._name.show_text("Somebody is on your line")
         self._number.show_text("The call center has not told yet who it is.")
-        self._details.show_rows(())
         self._begin(_NOTHING)
+        self._show_known()
         self._next_call.setVisible(True)
         self._foot.setText("What you enter is kept and joins the call as soon as it is known.")
 
     def tell_who(self, call: Call) -> None:
         """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
         self._call = call
-        self._show_caller(call)
+        with QSignalBlocker(self._questions):
+            self._questions.fill_in(questions.defaults(self._facts()) | self._questions.entries())
+        self._show_caller()
         self._wait_on.hide()
         self._foot.setText(_FOOT)
         self._message.clear()
@@ -174,7 +177,7 @@ class PopupWindow(QWidget):
     @property
     def draft(self) -> Draft:
         """What the agent has entered so far."""
-        return Draft(self._disposition.chosen(), self._notes.text())
+        return Draft(self._disposition.chosen(), self._notes.text(), self._stray | self._questions.entries())
 
     def bring_back(self) -> None:
         """Show the same call again, as it was, because the agent asked for it."""
@@ -221,16 +224,27 @@ class PopupWindow(QWidget):
         content.addLayout(head)
         content.addSpacing(look.GAP)
 
-        sides = QSplitter(Qt.Orientation.Horizontal)
+        self._sides = sides = QSplitter(Qt.Orientation.Horizontal)
         sides.setChildrenCollapsible(False)
         sides.setHandleWidth(look.ROOM)
-        sides.addWidget(_titled("Caller", self._details))
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.setChildrenCollapsible(False)
+        left.setHandleWidth(12)
+        self._script_part = _titled("Script", self._script)
+        left.addWidget(self._script_part)
+        left.addWidget(_titled("Caller", self._details))
+        left.setStretchFactor(0, 1)
+        left.setStretchFactor(1, 1)
+        sides.addWidget(left)
         form = QWidget()
-        fields = QVBoxLayout(form)
-        fields.setContentsMargins(0, 0, 0, 0)
-        fields.setSpacing(12)
-        fields.addWidget(_titled("Disposition", self._disposition, f"keys 1 to {min(len(BUILT_IN), 9)} choose"))
-        fields.addWidget(_titled("Notes", self._notes), 1)
+        column = QVBoxLayout(form)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        self._keys = label("", "small")
+        column.addWidget(_titled("Disposition", self._disposition, self._keys))
+        self._questions_part = _titled("Questions", self._questions, label("F8 goes to what is missing", "small"))
+        column.addWidget(self._questions_part, 3)
+        column.addWidget(_titled("Notes", self._notes, below=self._room), 2)
         sides.addWidget(form)
         sides.setStretchFactor(0, 5)
         sides.setStretchFactor(1, 4)
@@ -244,25 +258,76 @@ class PopupWindow(QWidget):
         foot.addWidget(self._logoff)
         foot.addWidget(self._next_call)
         content.addLayout(foot)
-        self.setTabOrder(self._disposition, self._notes)
-        self.setTabOrder(self._notes, self._next_call)
-        self.setTabOrder(self._next_call, self._logoff)
-        self.setTabOrder(self._logoff, self._wait_on)
-        self.setTabOrder(self._wait_on, self._details)
         self.resize(900, 640)
         self.setMinimumSize(660, 440)
 
-    def _show_caller(self, call: Call) -> None:
-        person = caller(call)
+    def _wear_profile(self, profile: CampaignProfile) -> None:
+        """Offer and ask what this campaign wants. Nothing is built anew while the campaign stays the same."""
+        self._began = _now()
+        if profile == self._profile and self._disposition.count():
+            return
+        self._profile = profile
+        choices = offered(profile)
+        with QSignalBlocker(self._disposition):
+            self._disposition.offer(choices, most_rows=_ROWS_BESIDE_QUESTIONS if profile.questions else 9)
+        digits = sorted(one.digit for one in choices if one.digit is not None)
+        self._keys.setText(f"keys {digits[0]} to {digits[-1]} choose" if digits else "")
+        self._questions.ask(profile.questions)
+        self._sides.setSizes([500, 500] if profile.questions else [500, 400])
+        self._questions_part.setVisible(bool(profile.questions))
+        self._script_part.setVisible(bool(profile.script))
+        self._room.setVisible(profile.limits.notes is not None)
+        order = [self._disposition, *self._questions.fields, self._notes, self._next_call, self._logoff, self._wait_on]
+        order += [self._script, self._details]
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
+
+    def _facts(self, answers: Mapping[str, str] | None = None) -> Facts:
+        call = self._call or Call("")
+        return Facts(self._profile, call, self._began, self._questions.entries() if answers is None else answers)
+
+    def _show_caller(self) -> None:
+        person = self._facts().caller
         self.setWindowTitle(f"Call - {person.title}")
         self._name.show_text(person.title)
         self._number.show_text(person.number if person.name else "")
-        self._details.show_rows(details(call))
+        self._show_known()
+
+    def _show_known(self) -> None:
+        """Show what follows from the call and the answers so far: script, fields, hints, and how much room is left."""
+        facts = self._facts()
+        self._script.show_script(script.render(facts))
+        self._details.show_view(fields.view(facts))
+        self._show_hints(facts)
+        self._show_room()
+
+    def _show_hints(self, facts: Facts) -> None:
+        chosen = self._disposition.chosen_disposition()
+        needed = {one.id for one in self._profile.questions if questions.is_required(one, facts)}
+        self._questions.show_hints(needed | set(chosen.needs if chosen else ()), facts.now.date())
+
+    def _show_room(self) -> None:
+        limit = self._profile.limits.notes
+        if limit is None:
+            return
+        length = self._packed().length
+        over = f"{length - limit:,} characters too many: " if length > limit else ""
+        self._room.setText(f"{over}{length:,} of {limit:,} characters, answers included")
+        role = "problem" if over else "small"
+        if role != self._room.property("role"):
+            self._room.setProperty("role", role)
+            self._room.style().unpolish(self._room)
+            self._room.style().polish(self._room)
 
     def _begin(self, draft: Draft) -> None:
         self._typing.stop()
-        with QSignalBlocker(self._disposition), QSignalBlocker(self._notes):
+        known = self._facts({})
+        draft = _apart(draft, self._profile) if draft != _NOTHING else Draft(answers=questions.defaults(known))
+        asked = {one.id for one in self._profile.questions}
+        self._stray = {name: text for name, text in draft.answers.items() if name not in asked}
+        with QSignalBlocker(self._disposition), QSignalBlocker(self._notes), QSignalBlocker(self._questions):
             self._disposition.choose(draft.disposition)
+            self._questions.fill_in(draft.answers)
             self._notes.setPlainText(draft.notes)
         self._wait_on.setVisible(self._call is None)
         self._message.clear()
@@ -286,6 +351,66 @@ class PopupWindow(QWidget):
         if not self._typing.isActive():  # not restarted: who types without a pause is kept, too
             self._typing.start()
 
+    def _on_disposition_changed(self) -> None:
+        self._show_hints(self._facts())
+        chosen = self._disposition.chosen_disposition()
+        if chosen and (reason := not_yet(chosen, self._clock.seconds)):
+            self._message.say(f"“{chosen.name}” cannot be stored yet", reason, "warn")
+        self._on_entry_changed()
+
+    def _on_answer_changed(self) -> None:
+        self._show_known()
+        self._on_entry_changed()
+
+    def _on_notes_changed(self) -> None:
+        self._show_room()
+        self._on_entry_changed()
+
+    def _on_questions_wished(self) -> None:
+        if self._profile.questions:
+            self._questions.go_to(self._profile.questions[0].id)
+
+    def _on_next_missing(self) -> None:
+        """Put the keyboard to what is missing next, after where it is now, and at the end to the first again."""
+        missing = [one.where for one in self._missing()]
+        if not missing:
+            self._message.say("Nothing is missing", "", "good")
+            return
+        here = "notes" if self._notes.hasFocus() else self._questions.at() or "disposition"
+        places = ["disposition", *(one.id for one in self._profile.questions), "notes"]
+        later = [where for where in missing if places.index(where) > places.index(here)]
+        self._go_to((later or missing)[0])
+
+    def _go_to(self, where: str) -> None:
+        match where:
+            case "disposition":
+                self._disposition.setFocus()
+            case "notes":
+                self._notes.setFocus()
+            case _:
+                self._questions.go_to(where)
+
+    def _missing(self) -> list[Missing]:
+        """What this call cannot be stored without, in the order of the form."""
+        chosen = self._disposition.chosen_disposition()
+        found = list(questions.missing(self._facts(), self._notes.text(), chosen))
+        if chosen is None:
+            found.insert(0, Missing("disposition", "Choose a disposition."))
+        elif reason := not_yet(chosen, self._clock.seconds):
+            found.insert(0, Missing("disposition", f"“{chosen.name}” cannot be stored yet. {reason}"))
+        limit = self._profile.limits.notes
+        if limit is not None and (over := self._packed().length - limit) > 0:
+            found.append(Missing("notes", f"The notes are {over:,} characters too long, answers included."))
+        return found
+
+    def _packed(self) -> notes.Packed:
+        """The notes as they are stored, with the answers in them. Without questions and limit they are what the agent wrote."""
+        text = self._notes.text()
+        if not self._profile.questions and self._profile.limits.notes is None:
+            return notes.Packed(text, len(text))
+        answers = questions.settled(self._profile, self._questions.entries(), self._began.date())
+        return notes.pack(text, answers, self._profile.limits.notes)
+
     def _on_wait_on(self) -> None:
         self.hide()
         self.wait_on_requested.emit()
@@ -301,18 +426,31 @@ class PopupWindow(QWidget):
                 "warn",
             )
             return None
-        entered = self._fixed or self.draft
-        if not entered.disposition:
-            self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
-            self._disposition.setFocus()
+        if self._fixed is not None and self._fixed.disposition:
+            return CallResponse(self._call.id, self._fixed.disposition, self._fixed.notes)
+        if missing := self._missing():
+            self._tell_missing(missing)
             return None
-        return CallResponse(self._call.id, entered.disposition, entered.notes)
+        return CallResponse(self._call.id, self._disposition.chosen(), self._packed().text)
+
+    def _tell_missing(self, missing: list[Missing]) -> None:
+        """List what is missing, and put the keyboard to the first of it."""
+        self._go_to(missing[0].where)
+        if len(missing) > 1:
+            listed = " ".join(one.sentence for one in missing[:_MOST_LISTED])
+            rest = f" And {len(missing) - _MOST_LISTED} more." if len(missing) > _MOST_LISTED else ""
+            self._message.say(f"{len(missing)} things are missing", f"{listed}{rest} F8 goes to the next one.", "warn")
+        elif self._disposition.chosen():
+            self._message.say("One thing is missing", missing[0].sentence, "warn")
+        else:
+            self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
 
     def _set_busy(self, *, busy: bool) -> None:
         for part in (self._next_call, self._logoff):
             part.setEnabled(not busy)
         can_change = not busy and self._fixed is None
         self._disposition.setEnabled(can_change)
+        self._questions.set_changeable(changeable=can_change)
         self._notes.setReadOnly(not can_change)
 
     def _on_next_call(self) -> None:
@@ -321,6 +459,9 @@ class PopupWindow(QWidget):
             self.next_call_requested.emit(response)
 
     def _on_logoff(self) -> None:
+        by_itself = at_logoff(self._profile)
+        if by_itself and self._call and self._fixed is None and self._logoff.isEnabled() and not self._disposition.chosen():
+            self._disposition.choose(by_itself.name)
         response = self._response()
         if response is not None:
             self.logoff_requested.emit(response)
@@ -332,130 +473,6 @@ class PopupWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self.hide()
-
-
-class DispositionList(QListWidget):
-    """The dispositions with their digit keys; typing letters finds one by its beginning."""
-
-    def __init__(self, dispositions: tuple[str, ...]) -> None:
-        super().__init__()
-        self.addItems(list(dispositions))
-        self.setItemDelegate(_DigitDelegate(self))
-        self.setUniformItemSizes(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-
-    def sizeHint(self) -> QSize:
-        """High enough for the dispositions that have a digit, so that they need no scrolling."""
-        rows = min(self.count(), 9) * max(self.sizeHintForRow(0), 1)
-        return QSize(240, rows + 2 * self.frameWidth() + 12)
-
-    def chosen(self) -> str:
-        """The chosen disposition, or an empty text."""
-        items = self.selectedItems()
-        return items[0].text() if items else ""
-
-    def choose(self, disposition: str) -> None:
-        """Choose a disposition; an empty text, or one that is not offered, takes the choice back."""
-        self.setCurrentRow(-1)
-        self.clearSelection()
-        self.scrollToTop()
-        for item in self.findItems(disposition, Qt.MatchFlag.MatchExactly) if disposition else ():
-            self.setCurrentItem(item)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A digit chooses the disposition of that number; everything else is the list's own."""
-        text = event.text()
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if plain and text.isascii() and text.isdigit() and 1 <= int(text) <= self.count():
-            self.setCurrentRow(int(text) - 1)
-            return
-        super().keyPressEvent(event)
-
-
-class _DigitDelegate(QStyledItemDelegate):
-    """Draws the digit key of a disposition at the end of its row."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        super().paint(painter, option, index)
-        if index.row() >= 9:
-            return
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        painter.setPen(look.colour("on_accent" if selected else "muted"))
-        area = option.rect.adjusted(0, 0, -12, 0)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(index.row() + 1))
-        painter.restore()
-
-
-class NotesEdit(QPlainTextEdit):
-    """Plain text. What XML cannot carry is replaced when it is pasted, where the agent can see it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTabChangesFocus(True)
-        self.setPlaceholderText("What should the next person know?")
-
-    def text(self) -> str:
-        """What stands there, to the character: toPlainText() makes every no-break space a plain one."""
-        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")  # Qt's ends of paragraphs and lines
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        self.insertPlainText(sendable(source.text()))
-
-
-class DetailsView(QTreeView):
-    """Every field of the CallType; Ctrl+C copies the value."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._model = QStandardItemModel(0, 2, self)
-        self._model.setHorizontalHeaderLabels(["Field", "Value"])
-        self.setModel(self._model)
-        self.setAccessibleName("Caller")
-        self.setAlternatingRowColors(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setUniformRowHeights(True)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        self.header().setResizeContentsPrecision(200)
-        self.header().setMaximumSectionSize(260)
-        self.header().setStretchLastSection(True)
-        copy = QAction(look.icon("copy"), "Copy value", self)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self._on_copy)
-        self.addAction(copy)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-
-    def show_rows(self, rows: tuple[Row, ...]) -> None:
-        """Show `rows` instead of what was shown."""
-        self._model.removeRows(0, self._model.rowCount())
-        waiting = [(self._model.invisibleRootItem(), rows)]
-        nested = False
-        while waiting:
-            parent, below = waiting.pop()
-            for row in below:
-                name, value = QStandardItem(row.label), QStandardItem(_one_line(row.value))
-                value.setData(row.value, Qt.ItemDataRole.UserRole)
-                value.setToolTip(tip(row.value[:2000]))
-                parent.appendRow([name, value])
-                if row.below:
-                    nested = True
-                    waiting.append((name, row.below))
-        self.setRootIsDecorated(nested)
-        if nested:
-            self.expandAll()
-        if rows:
-            self.setCurrentIndex(self._model.index(0, 1))
-        self.scrollToTop()
-
-    def _on_copy(self) -> None:
-        index = self.currentIndex()
-        if index.isValid():
-            value = index.siblingAtColumn(1)
-            QGuiApplication.clipboard().setText(value.data(Qt.ItemDataRole.UserRole) or "")
 
 
 class _ElidedLabel(QLabel):
@@ -486,7 +503,21 @@ class _ElidedLabel(QLabel):
         self.setText(QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
 
 
-def _titled(name: str, part: QWidget, hint: str = "") -> QFrame:
+def _now() -> datetime:
+    """The agent's time."""
+    return datetime.now(UTC).astimezone()
+
+
+def _apart(draft: Draft, profile: CampaignProfile) -> Draft:
+    """A draft that was being sent has its answers in its notes, where they are sent: take them out again."""
+    found = notes.unpack(draft.notes)
+    ours = {one.id for one in profile.questions}
+    if not found.answers or not ours.issuperset(found.answers) or notes.pack(found.notes, found.answers).text != draft.notes:
+        return draft
+    return Draft(draft.disposition, found.notes, {**draft.answers, **found.answers})
+
+
+def _titled(name: str, part: QWidget, hint: QLabel | None = None, below: QLabel | None = None) -> QFrame:
     frame = QFrame()
     stack = QVBoxLayout(frame)
     stack.setContentsMargins(0, 0, 0, 0)
@@ -496,12 +527,10 @@ def _titled(name: str, part: QWidget, hint: str = "") -> QFrame:
     head = QHBoxLayout()
     head.addWidget(caption)
     head.addStretch()
-    if hint:
-        head.addWidget(label(hint, "small"))
+    if hint is not None:
+        head.addWidget(hint)
     stack.addLayout(head)
     stack.addWidget(part, 1)
+    if below is not None:
+        stack.addWidget(below)
     return frame
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text[:500].split()) + (" …" if len(text) > 500 else "")

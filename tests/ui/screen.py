@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -158,6 +159,8 @@ def _complaints(one: QWidget, window: QWidget) -> Iterator[str]:
         return
     above = one.parentWidget()
     while above is not None:
+        if isinstance(above.parentWidget(), QScrollArea):  # a view port: what is scrolled away is not cut
+            break
         inside = above.rect()
         if not inside.contains(QRect(one.mapTo(above, one.rect().topLeft()), one.size())):
             yield f"{_name(one)} sticks out of {_name(above)}"
@@ -192,7 +195,14 @@ def _is_inner(one: QWidget) -> bool:
 
 
 def _place(one: QWidget, window: QWidget) -> QRect:
-    return QRect(one.mapTo(window, one.rect().topLeft()), one.size())
+    """Where it is seen in the window: what is scrolled away is not."""
+    place = QRect(one.mapTo(window, one.rect().topLeft()), one.size())
+    above = one.parentWidget()
+    while above is not None and above is not window:
+        if isinstance(above.parentWidget(), QScrollArea):
+            place = place.intersected(QRect(above.mapTo(window, above.rect().topLeft()), above.size()))
+        above = above.parentWidget()
+    return place
 
 
 def _name(one: QWidget) -> str:

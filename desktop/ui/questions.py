@@ -1,0 +1,266 @@
+"""The form of a campaign: one field for each question, filled in by keyboard while talking. It never refuses an entry.
+
+What an entry means, and what is missing, is told by desktop/popup/questions.py; here it is only shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.popup import questions
+from desktop.popup.profile import Question
+from desktop.ui import look
+from desktop.ui.parts import PlainEdit, label
+
+
+class QuestionForm(QScrollArea):
+    """The questions of a campaign, one below the other. Entries are texts, as in the draft."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
+        self._rows: dict[str, _Row] = {}
+        self._content = QWidget()
+        self.setWidget(self._content)
+
+    # What others tell it
+
+    def ask(self, asked: tuple[Question, ...]) -> None:
+        """Show these questions, without entries, instead of those that were shown."""
+        content = QWidget()
+        self._rows = {}
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, look.ROOM, 0)  # air before the scroll bar
+        column.setSpacing(look.GAP + 2)
+        for question in asked:
+            row = _Row(question, self.changed.emit)
+            row.field.installEventFilter(self)
+            self._rows[question.id] = row
+            column.addWidget(row)
+        column.addStretch()
+        self.setWidget(content)  # which deletes the one that was there
+        self._content = content
+
+    def fill_in(self, entries: Mapping[str, str]) -> None:
+        """Show these entries; questions without one are empty."""
+        for question_id, row in self._rows.items():
+            row.field.show_entry(entries.get(question_id, ""))
+
+    def entries(self) -> dict[str, str]:
+        """What is entered, by the questions' ids, without what is empty."""
+        entered = {question_id: row.field.entry() for question_id, row in self._rows.items()}
+        return {question_id: text for question_id, text in entered.items() if text}
+
+    def show_hints(self, needed: Collection[str], today: date) -> None:
+        """Say beside each question whether it is needed, and what is wrong with its entry."""
+        for question_id, row in self._rows.items():
+            row.show_hints(needed=question_id in needed, today=today)
+
+    def set_changeable(self, *, changeable: bool) -> None:
+        """Whether entries can be changed."""
+        self._content.setEnabled(changeable)
+
+    def go_to(self, question_id: str) -> None:
+        """Put the keyboard into the field of that question."""
+        self._rows[question_id].field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def at(self) -> str:
+        """The id of the question that has the keyboard; empty if none has."""
+        return next((question_id for question_id, row in self._rows.items() if row.field.hasFocus()), "")
+
+    @property
+    def fields(self) -> list[QWidget]:
+        """The fields in their order."""
+        return [row.field for row in self._rows.values()]
+
+    # Inside
+
+    def eventFilter(self, field: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.FocusIn and isinstance(field, QWidget) and (row := field.parentWidget()):
+            self.ensureWidgetVisible(row, 0, look.GAP)
+        return False
+
+
+class _Row(QWidget):
+    """A question: its label, its field, its help and what is wrong."""
+
+    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._question = question
+        name = questions.label(question)
+        self.field = _field(question, changed)
+        self.field.setAccessibleName(name)
+        caption = label(name, "section", wraps=True)
+        caption.setBuddy(self.field)
+        self._needed = label("needed", "small")
+        self._needed.hide()
+        self._problem = label("", "problem", wraps=True)
+        self._problem.hide()
+
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(look.GAP)
+        asked = QVBoxLayout()
+        asked.setSpacing(0)
+        asked.addWidget(caption)
+        asked.addWidget(self._needed)
+        asked.addStretch()
+        row.addLayout(asked, 2)
+        column = QVBoxLayout()
+        column.setSpacing(look.TIGHT)
+        row.addLayout(column, 3)
+        column.addWidget(self.field)
+        column.addWidget(self._problem)
+        if question.help:
+            column.addWidget(_help(question.help))
+            self.field.setAccessibleDescription(question.help)
+        column.addStretch()
+
+    def show_hints(self, *, needed: bool, today: date) -> None:
+        entry = self.field.entry()
+        wrong = questions.problem(self._question, entry, today)
+        self._needed.setVisible(needed and not entry.strip())
+        self._problem.setText(wrong)
+        self._problem.setVisible(bool(wrong))
+
+
+def _help(text: str) -> QLabel:
+    return label(text, "small", wraps=True)
+
+
+# ------------------------------------------------------------------------------------------- one field for each type
+
+
+class _Line(QLineEdit):
+    """Text, number, date."""
+
+    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__()
+        if question.type == "date" and not question.help:
+            self.setPlaceholderText("14 Mar, or 2026-03-14")
+        self.textChanged.connect(lambda _text: changed())
+
+    def entry(self) -> str:
+        return self.text()
+
+    def show_entry(self, text: str) -> None:
+        self.setText(text)
+
+
+class _Long(PlainEdit):
+    """Several lines."""
+
+    def __init__(self, _question: Question, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self.setFixedHeight(4 * self.fontMetrics().lineSpacing())
+        self.textChanged.connect(changed)
+
+    def entry(self) -> str:
+        return self.text()
+
+    def show_entry(self, text: str) -> None:
+        self.setPlainText(text)
+
+
+class _Pick(QComboBox):
+    """One of several: a choice, yes or no, a mark. Letters and digits find one by its beginning."""
+
+    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self.addItem("", "")
+        match question.type:
+            case "yes_no":
+                offered = [("Yes", "yes"), ("No", "no")]
+            case "rating":
+                offered = [(str(mark), str(mark)) for mark in range(1, questions.best(question) + 1)]
+            case _:
+                offered = [(choice, choice) for choice in question.choices]
+        for words, entry in offered:
+            self.addItem(words, entry)
+        self._own = self.count()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
+        self.currentIndexChanged.connect(lambda _index: changed())
+
+    def entry(self) -> str:
+        return str(self.currentData() or "")
+
+    def show_entry(self, text: str) -> None:
+        while self.count() > self._own:
+            self.removeItem(self._own)
+        index = next((row for row in range(self.count()) if str(self.itemData(row)).casefold() == text.casefold()), -1)
+        if index < 0:  # entered under another profile: it is shown, and its problem beside it
+            self.addItem(text, text)
+            index = self._own
+        self.setCurrentIndex(index)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The wheel scrolls the form; it does not change an answer on the way."""
+        event.ignore()
+
+
+class _Several(QListWidget):
+    """Any number of several: Space ticks."""
+
+    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._choices = question.choices
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._offer(())
+        self.setFixedHeight(min(self.count(), 5) * max(self.sizeHintForRow(0), 1) + 2 * self.frameWidth() + 12)
+        self.itemChanged.connect(lambda _item: changed())
+
+    def entry(self) -> str:
+        items = [self.item(row) for row in range(self.count())]
+        return questions.BETWEEN.join(item.text() for item in items if item.checkState() is Qt.CheckState.Checked)
+
+    def show_entry(self, text: str) -> None:
+        self._offer(tuple(one.strip() for one in text.split(questions.BETWEEN.strip()) if one.strip()))
+
+    def _offer(self, ticked: tuple[str, ...]) -> None:
+        self.clear()
+        for choice in dict.fromkeys((*self._choices, *ticked)):
+            item = QListWidgetItem(choice)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if choice in ticked else Qt.CheckState.Unchecked)
+            self.addItem(item)
+
+
+_Field = _Line | _Long | _Pick | _Several
+
+
+def _field(question: Question, changed: Callable[[], None]) -> _Field:
+    match question.type:
+        case "long":
+            return _Long(question, changed)
+        case "choice" | "yes_no" | "rating":
+            return _Pick(question, changed)
+        case "choices":
+            return _Several(question, changed)
+        case _:
+            return _Line(question, changed)
