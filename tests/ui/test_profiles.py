@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop.popup.current import NONE, CurrentProfile
+from desktop.shift.journal import Draft, Journal
 from desktop.shift.states import State
-from tests.simulation import until
-from tests.ui.screen import button, message, press
+from tests.simulation import a_call, until
+from tests.ui.screen import button, field, message, press
 from tests.ui.seat import Seat, seated
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ async def _answer(seat: Seat) -> None:
 
 
 async def _be_connected(seat: Seat) -> None:
-    from tests.simulation import a_call
-
     seat.center.connect(a_call())
     await until(seat.popup.isVisible)
 
@@ -102,3 +101,17 @@ async def test_the_folder_has_a_profile_for_each_campaign(tmp_path: Path):
     (tmp_path / "1001.toml").unlink()
     profiles.refresh(1001)
     assert profiles.profile == NONE
+
+
+async def test_what_is_entered_in_the_form_survives_the_end_of_the_program(file: Path, tmp_path: Path):
+    _write(file, '[[question]]\nid = "visits"\ntype = "number"')
+    path = tmp_path / "journal.db"
+    async with seated(journal=path, profiles=CurrentProfile(file)) as seat:
+        await seat.log_in()
+        await _be_connected(seat)
+        field(seat.popup, "Visits").setText("12")
+    journal = Journal(path)
+    await journal.open()
+    [unfinished] = await journal.unfinished()
+    await journal.close()
+    assert [entry.draft for entry in unfinished.entries] == [Draft(answers={"visits": "12"})]
