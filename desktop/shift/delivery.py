@@ -57,7 +57,7 @@ class Delivery:
                 in_doubt_before = in_doubt
             outcome, failure = await self._once(response, last=last, in_doubt=in_doubt)
             settled = _together(outcome, in_doubt=in_doubt, in_doubt_before=in_doubt_before)
-            self.journal.settle(self.shift, call.id, settled, failure.title if failure else "")
+            self.journal.settle(self.shift, call.id, settled, failure.title if failure else "", outcome=outcome)
             if failure is None:
                 return settled
             if settled is Settled.REFUSED:
