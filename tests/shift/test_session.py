@@ -426,14 +426,19 @@ async def test_giving_up_in_a_pause_asks_no_more(center: SimulatedCallCenter, sh
 
 
 @pytest.mark.parametrize(
-    ("state", "back_to"),
-    [(State.CALLING, State.SIGNED_OUT), (State.LOGGING_IN, State.EXPECTING_ID), (State.SAVING, State.CONNECTED)],
+    ("state", "function", "back_to"),
+    [
+        (State.CALLING, Function.SEND_AGENT_CALL_BACK, State.SIGNED_OUT),
+        (State.LOGGING_IN, Function.LOGIN_AGENT, State.EXPECTING_ID),
+        (State.SAVING, Function.STORE_AGENT_RESPONSE, State.CONNECTED),
+    ],
 )
 async def test_a_verb_that_is_given_up_leaves_no_shift_in_between(
-    center: SimulatedCallCenter, session: AgentSession, state: State, back_to: State
+    center: SimulatedCallCenter, session: AgentSession, state: State, function: Function, back_to: State
 ):
     under_way = await _reach(state, session, center)
     assert under_way
+    await until(lambda: center.asked(function))  # the journal comes first
     under_way.cancel()
     await asyncio.wait([under_way])
     assert under_way.cancelled()
