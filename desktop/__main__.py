@@ -33,7 +33,7 @@ def main() -> int:
             case "tour":
                 _tour(arguments)
             case _:
-                _app(arguments)
+                return _app(arguments)
     except NextCallError as failure:
         print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
         return 1
@@ -64,8 +64,9 @@ def _practice_service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _app(arguments: argparse.Namespace) -> NoReturn:
+def _app(arguments: argparse.Namespace) -> int:
     from desktop.app import App, Options, QtApplication
+    from desktop.ui.instance import OnlyInstance
 
     options = Options(
         practice=arguments.practice,
@@ -76,14 +77,21 @@ def _app(arguments: argparse.Namespace) -> NoReturn:
     )
     qt = QtApplication(sys.argv[:1])
 
+    instance = OnlyInstance(options.folder)
+    if not instance.claim():
+        print("NextCall is running already in this data folder; its window is shown.")
+        return 0
+
     async def work() -> int:
         app = App(qt, options)
+        instance.show_requested.connect(app.show)
         app.start()
         await app.run()
+        instance.release()
         _end_soon()
         return 0
 
-    _run(qt, work)
+    return _run(qt, work)
 
 
 def _tour(arguments: argparse.Namespace) -> NoReturn:

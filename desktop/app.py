@@ -21,16 +21,19 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import APP_NAME, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
-from desktop.errors import NextCallError, SettingsNotKept
+from desktop.errors import JournalNotKept, NextCallError, SettingsNotKept
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
+from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings, SettingsFile
-from desktop.settings.vault import Vault
+from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import look
-from desktop.ui.desk import Desk, Memory
+from desktop.ui.desk import Desk
+from desktop.ui.line_watch import LineWatch
+from desktop.ui.login import LoginEntry
 from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
 
@@ -46,6 +49,11 @@ class Options:
     broadcast_url: str = ""
     data_dir: Path | None = None
     exit_after_first_paint: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is kept: on this computer, not in a profile that roams."""
+        return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
 
 
 class QtApplication(QApplication):
@@ -77,7 +85,7 @@ class App(QObject):
         self._qt = qt
         self._options = options
         self._scenario = scenario
-        self._folder = options.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
+        self._folder = options.folder
         self._log_file = logs.set_up(self._folder)
         log.info("%s %s on %s, Python %s", APP_NAME, __version__, sys.platform, sys.version.split()[0])
         self._settings_file = SettingsFile(self._folder)
@@ -85,6 +93,7 @@ class App(QObject):
         self._left = asyncio.Event()
         self._leaving = Tasks(self._on_crash)
         self._signals = _Signals(self._on_signal)
+        self._line_watch = LineWatch(self)
         self._garbage = _Garbage(self)
         self.site: Site | None = None
 
@@ -100,13 +109,15 @@ class App(QObject):
         """Open a desk, in place of the one that is there."""
         await self._close_site()
         complaint = None if practice else self._load_settings()
-        self.site = await (self._practice_site() if practice else self._live_site())
+        self.site = await self._practice_site() if practice else self._live_site()
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.quit_requested.connect(self._on_quit_requested)
+        self._line_watch.line_may_be_dead.connect(desk.rearm)
         if self._options.exit_after_first_paint:
             desk.login.installEventFilter(_FirstPaint(self, self._left.set))
+        await self.site.journal.open()
         desk.open()
         if complaint is not None:
             desk.login.tell(complaint)
@@ -119,8 +130,14 @@ class App(QObject):
         self._garbage.stop()
         log.info("left")
 
+    def show(self) -> None:
+        """Bring forward what the agent needs now: a second start asks for it."""
+        if self.site is not None:
+            self.site.desk.show()
+
     def start(self) -> None:
         """Take over the ways in which a program is asked to quit, and in which it crashes."""
+        self._leaving.spawn(self._line_watch.run(), "line watch")
         self._qt.quit_requested.connect(self._on_quit_requested)
         self._qt.commitDataRequest.connect(self._on_session_ends)
         self._signals.listen()
@@ -133,17 +150,16 @@ class App(QObject):
 
     # Desks
 
-    async def _live_site(self) -> Site:
+    def _live_site(self) -> Site:
+        options, settings = self._options, self._settings
+        service_url = options.service_url or settings.service_url
+        broadcast_url = options.broadcast_url or settings.broadcast_url
+        owner = str(options.data_dir.resolve()) if options.data_dir else ""
         tasks = Tasks(self._on_crash)
-        owner = str(self._options.data_dir.resolve()) if self._options.data_dir else ""
-        center = self._live_center()
-        memory = Memory(self._settings_file, lambda service_url: Vault(service_url, owner))
-        return Site(Desk(center, self._settings, memory, tasks), center, tasks)
-
-    def _live_center(self) -> SoapCallCenter:
-        service_url = self._options.service_url or self._settings.service_url
-        broadcast_url = self._options.broadcast_url or self._settings.broadcast_url
-        return SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
+        center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
+        journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
+        memory = Memory(self._settings_file, settings, service_url, owner)
+        return Site(Desk(center, service_url, journal, tasks, memory), center, journal, tasks)
 
     async def _practice_site(self) -> Site:
         scenario = self._scenario or load_scenario()
@@ -151,8 +167,9 @@ class App(QObject):
         await in_thread(service.start, "practice service starts")
         tasks = Tasks(self._on_crash)
         center = SoapCallCenter(service.service_url, service.broadcast_url)
-        filled_in = Settings(campaign_id=str(scenario.campaigns[0].id), phone_number=scenario.agent_phone)
-        desk = Desk(center, filled_in, None, tasks, practice_key=scenario.key)
+        journal = Journal(None)  # nothing of a practice outlives it
+        login = LoginEntry(scenario.key, scenario.campaigns[0].id, scenario.agent_phone, remember=False)
+        desk = Desk(center, service.service_url, journal, tasks, practice_login=login)
         phone = PracticePhone()
         number = scenario.agent_phone
         loop = asyncio.get_running_loop()
@@ -166,7 +183,7 @@ class App(QObject):
         )
         place(phone, 1.0, 1.0)
         phone.show()
-        return Site(desk, center, tasks, service, phone, unwatch)
+        return Site(desk, center, journal, tasks, service, phone, unwatch)
 
     async def _close_site(self) -> None:
         site, self.site = self.site, None
@@ -218,14 +235,12 @@ class App(QObject):
             if self.site is not None:
                 self.site.desk.login.tell(failure)
 
-    def _on_settings_changed(self, settings: Settings) -> None:
-        site = self.site
-        if site is None or site.service is not None:
-            return
-        self._settings = settings
-        old, site.center = site.center, self._live_center()
-        site.desk.use(site.center)
-        site.tasks.spawn(old.close(), "close the old call center")
+    def _on_settings_changed(self) -> None:
+        self._leaving.spawn(self.open(practice=False), "change desk")
+
+    def _on_journal_trouble(self, trouble: JournalNotKept) -> None:
+        if self.site is not None:
+            self.site.desk.tell_journal(trouble)
 
     # The one crash path
 
@@ -245,15 +260,17 @@ class Site:
 
     desk: Desk
     center: SoapCallCenter
+    journal: Journal
     tasks: Tasks
     service: PracticeService | None = None
     phone: PracticePhone | None = None
     unwatch: Callable[[], None] = lambda: None
 
     async def close(self) -> None:
-        """The windows first, then the wire, then the service: nothing calls into what is gone."""
+        """The windows first, then the wire, the journal, the service: nothing calls into what is gone."""
         await self.desk.close()
         await self.center.close()
+        await self.journal.close()
         if self.phone is not None:
             self.phone.hide()
             self.phone.deleteLater()

@@ -14,6 +14,7 @@ NextCallError
 └── KeptError                   something on this computer could not be kept or read
     ├── KeyNotKept              the keyring
     ├── SettingsNotKept         the settings file
+    ├── JournalNotKept          the journal of calls and responses
     └── ScenarioError           the scenario of a practice
 
 Each failure says what happened (`title`), why in the service's or the system's own words (`reason`, may be empty) and what to
@@ -131,3 +132,10 @@ class ScenarioError(KeptError):
 
     title = "This practice cannot be held"
     advice = "Correct the scenario file, or leave it out to practise with the one that comes with NextCall."
+
+
+class JournalNotKept(KeptError):
+    """The journal cannot be kept on the disk: what the agent enters lives only as long as the program."""
+
+    title = "Your work is not kept on the disk"
+    advice = "You can go on working, but a crash would lose what is not stored yet. Show this to your IT support."

@@ -21,7 +21,7 @@ def set_up(folder: Path) -> Path:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler: logging.Handler = logging.handlers.RotatingFileHandler(
             path, maxBytes=_MEGABYTE, backupCount=2, encoding="utf-8", errors="backslashreplace"
         )

@@ -28,6 +28,7 @@ usage: python packaging/dev.py COMMAND
   run [ARGUMENTS]    start NextCall on its practice service; without a screen, play a whole shift on a virtual one
                      and leave a picture of each step in tour/
   test [ARGUMENTS]   check style, types and imports and run all tests; with arguments, run pytest with just these
+  test --chaos N     play N chaos runs instead of the 200 of a test run: faults everywhere, and kill -9 again and again
   bench              measure, each row as a ratio to a floor of the same run
   build              make the wheel in dist/
   libraries          install what Debian and Ubuntu have to add (as root)
@@ -104,6 +105,8 @@ def test(arguments: list[str]) -> int:
     """Every check, and what came of each; or just pytest with `arguments`."""
     _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN + FOR_TESTS)
     _bring_in_step()
+    if arguments[:1] == ["--chaos"]:
+        arguments = ["tests/chaos/test_chaos.py", "-s", *arguments]
     if arguments:
         return _call([PYTHON, "-m", "pytest", *arguments])
     steps: dict[str, Command] = {

@@ -39,6 +39,10 @@ _LOOP_FIXTURES = frozenset({"qapp", "qtbot", "qloop"})
 # ---------------------------------------------------------------------------------------------- a home of our own
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos", type=int, default=200, metavar="N", help="how many chaos runs to play (tests/chaos)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs(text, ...): warnings with these texts are logged, and must be")
     config.addinivalue_line("markers", "leaves(text, ...): leftovers with these texts in their description are meant")

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from desktop.callcenter.model import Account, Call, CallResponse, Field, Function
-from desktop.errors import CallCenterError, NotLoggedIn, NotReached, Refused
+from desktop.errors import AlreadyStored, CallCenterError, NotLoggedIn, NotReached, OutcomeUnknown, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ACCOUNT = Account("sEcReT-key-of-the-account", 1001)
 AGENT_ID = "4027"
+
+
+class AnswerLost(OutcomeUnknown):
+    """The center did it, and its answer got lost."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class SimulatedCallCenter:
         self.noted: list[Noted] = []
         self.given_up: list[Function] = []
         self.ledger: list[Stored] = []
+        self.stores_once = False
+        """Whether a second response to a call is refused."""
+        self.arrived: Callable[[Function], None] = lambda _function: None
+        """Told of each request when its first byte is there."""
 
     # What a test wants of it
 
@@ -126,12 +134,17 @@ class SimulatedCallCenter:
 
     async def store_agent_response(self, account: Account, agent_id: str, response: CallResponse, *, last: bool = False) -> None:
         """Store, and queue the agent unless it was the last call."""
-        await self._answer(Function.STORE_AGENT_RESPONSE, response)
+        lost = await self._answer(Function.STORE_AGENT_RESPONSE, response)
         if not self.logged_in and not last:
             raise NotLoggedIn("the agent's phone is gone")
+        if self.stores_once and any(stored.response.call_id == response.call_id for stored in self.ledger):
+            raise AlreadyStored("this call has a response already")
         self.ledger.append(Stored(response, last))
-        self._call = None
+        if self._call is not None and self._call.id == response.call_id:
+            self._call = None
         self.logged_in = self.logged_in and not last
+        if lost:
+            raise lost
 
     async def kick_agent(self, account: Account, agent_id: str) -> None:
         """Hang up the agent's phone."""
@@ -150,13 +163,17 @@ class SimulatedCallCenter:
         """Drop every connection."""
         self.closed = True
 
-    async def _answer(self, function: Function, about: Any = None, on_asked: Callable[[], None] = lambda: None) -> None:
+    async def _answer(
+        self, function: Function, about: Any = None, on_asked: Callable[[], None] = lambda: None
+    ) -> AnswerLost | None:
+        """Take a request in; gives the failure with which its answer gets lost, if it does."""
         self.noted.append(Noted(function, about))
         script = self._scripts[function]
         outcome = script.popleft() if script else None
         if isinstance(outcome, NotReached):
             await asyncio.sleep(0)
             raise outcome
+        self.arrived(function)
         on_asked()
         if isinstance(outcome, asyncio.Event):
             try:
@@ -165,8 +182,11 @@ class SimulatedCallCenter:
                 self.given_up.append(function)
                 raise
         await asyncio.sleep(0)  # nothing over a wire is at once
+        if isinstance(outcome, AnswerLost):
+            return outcome
         if isinstance(outcome, CallCenterError):
             raise outcome
+        return None
 
 
 _ids = itertools.count(1)

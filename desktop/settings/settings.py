@@ -59,7 +59,7 @@ class SettingsFile:
         """Keep `settings`: the whole file or nothing. Raises SettingsNotKept."""
         beside = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with beside.open("wb") as file:
                 tomli_w.dump(msgspec.to_builtins(settings), file)
                 file.flush()

@@ -16,13 +16,12 @@ from enum import Enum, auto
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
 from desktop.callcenter.service import HostedCallCenter
-from desktop.errors import CallCenterError, NotLoggedIn, OutcomeUnknown
+from desktop.errors import CallCenterError, NotLoggedIn, OutcomeUnknown, Refused, ShiftError
+from desktop.shift.delivery import LONGEST_PAUSE, Delivery, pause_before
+from desktop.shift.journal import Draft, Entry, Journal, Settled, ShiftRecord
 from desktop.shift.states import State, Step, after
 
 log = logging.getLogger(__name__)
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
-"""Seconds between two tries to wait for a call, growing from the first to the longest (design.md, 'The shift')."""
 
 
 class Health(Enum):
@@ -31,6 +30,8 @@ class Health(Enum):
     IDLE = auto()
     CONNECTED = auto()
     RECONNECTING = auto()
+    UNSURE = auto()
+    """What was sent may or may not have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,6 @@ def now() -> datetime:
     return datetime.now().astimezone()
 
 
-def pause_before(attempt: int, dice: random.Random) -> float:
-    """Seconds before the `attempt`-th try again (1, 2, ...): growing, bounded, and never the same for all agents at once."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
-    return dice.uniform(FIRST_PAUSE, longest)
-
-
 class AgentSession:
     """One agent's shift with one account. `changed` is called after every change of `state` or `line`.
 
@@ -64,12 +59,16 @@ class AgentSession:
         self,
         center: HostedCallCenter,
         account: Account,
+        journal: Journal,
         changed: Callable[[], None] = lambda: None,
         *,
+        place: str = "",
         dice: random.Random | None = None,
     ) -> None:
         self._center = center
         self._account = account
+        self._journal = journal
+        self._place = place
         self._changed = changed
         self._dice = dice or random.Random()  # noqa: S311 - spreads tries, hides nothing
         self.state = State.SIGNED_OUT
@@ -77,11 +76,29 @@ class AgentSession:
         self.line = Line(Health.IDLE, self.since)
         self.agent_id = ""
         self.call: Call | None = None
+        self.number = 0
+        """The journal's number of this shift; 0 before the log-in."""
         self.stored = 0
+        self._unsure: set[str] = set()
+        self.draft = Draft()
+        """What was entered for the call at hand before: by an earlier start, or before the call center connected it once more."""
+        self.fixed = False
+        """Whether that may be stored already. It can be sent again then, but not changed: nobody could tell which one counts."""
+        self.last_only = False
+        """Whether the call at hand can only be the last: the agent is not logged in, and finishes it for an earlier start."""
+        self._turn: asyncio.Timeout | None = None
+        self._delivery: Delivery | None = None
+        self._open: dict[str, Entry] = {}
+        """What the journal has of this shift's unsettled calls, by their ids: they may be connected again."""
 
     @property
     def account(self) -> Account:
         return self._account
+
+    @property
+    def unsure(self) -> int:
+        """Of how many calls nobody knows whether they are stored."""
+        return len(self._unsure)
 
     async def call_me(self, phone_number: str) -> None:
         """Have the call center ring the agent's phone. If its answer is lost, the phone may ring all the same."""
@@ -101,12 +118,12 @@ class AgentSession:
         """Log the agent in. From then on the agent is in the queue, so `next_call` must follow at once."""
         self._step(Step.LOG_IN)
         try:
+            await self._begin(agent_id)
             await self._center.open()
             await self._center.login_agent(self._account, agent_id)
         except BaseException:
             self._fail(State.LOGGING_IN)
             raise
-        self.agent_id = agent_id
         self._step(Step.LOGGED_IN)
 
     async def next_call(self) -> Call:
@@ -121,8 +138,15 @@ class AgentSession:
         while True:
             asked_at = loop.time()
             try:
-                call = await self._center.get_connection_for_agent(self._account, self.agent_id, on_asked=self._line_works)
+                async with asyncio.timeout(None) as self._turn:
+                    if failures:
+                        await asyncio.sleep(pause_before(failures, self._dice))
+                    asked_at = loop.time()
+                    call = await self._center.get_connection_for_agent(self._account, self.agent_id, on_asked=self._line_works)
+            except TimeoutError:
+                failures = 0  # rearm() wants the question asked anew
             except NotLoggedIn:
+                self._end("ended by the call center")
                 self._step(Step.ENDED)
                 raise
             except CallCenterError as failure:
@@ -131,27 +155,86 @@ class AgentSession:
                 failures += 1
                 log.info("waiting for a call was interrupted (%d): %s", failures, failure.title)
                 self._line_fails(failure)
-                await asyncio.sleep(pause_before(failures, self._dice))
             else:
                 self._line_works()
-                self.call = call
+                self._journal.call_connected(self.number, call)
+                self._take(call, last_only=False)
                 self._step(Step.CONNECT)
                 return call
+            finally:
+                self._turn = None
 
-    async def submit(self, response: CallResponse, *, last: bool = False) -> None:
+    def rearm(self) -> None:
+        """Ask for the next call anew, at once and on a fresh connection, if the shift is waiting for one.
+
+        For when the old question may be lost: after sleep, after a change of network, and when the agent hears somebody.
+        """
+        if self._turn is not None and not self._turn.expired():
+            log.info("the wait is asked anew")
+            self._turn.reschedule(asyncio.get_running_loop().time())
+
+    async def recover(self, record: ShiftRecord, *, phone_connected: bool) -> tuple[Entry, ...]:
+        """Settle what an earlier start of the program left open in `record`, after the agent has said how the phone is.
+
+        Connected, and the latest call was not meant as the last one: the agent is logged in again under the same id, and what is
+        sent queues the agent as it was meant to. Else everything is sent as a last call, so that nobody is connected to a phone
+        that is gone (api-facts.md, 'What follows from the API', 5) or to an agent who has pressed Logoff: a log-in would queue
+        the agent at once. Returns the calls that only the agent can finish, by `take_up`: those whose response was not complete
+        or refused, then or now.
+        """
+        goes_on = phone_connected and not record.entries[-1].last
+        if goes_on:
+            await self.log_in(record.agent_id)
+        else:
+            await self._begin(record.agent_id)
+            await self._center.open()
+        for_the_agent = [
+            entry
+            for entry in record.open_entries
+            if entry.response is None or entry.settled is Settled.REFUSED or not await self._settled(entry, last=not goes_on)
+        ]
+        await self._look_up()
+        if not for_the_agent and not goes_on:
+            self._end("settled at the next start")
+            if phone_connected:
+                self._step(Step.STORED_LAST)
+        return tuple(for_the_agent)
+
+    def take_up(self, call: Call) -> None:
+        """Have the agent finish a call that `recover` returned."""
+        logged_in = self.state is State.WAITING
+        self._step(Step.CONNECT if logged_in else Step.RESUME)
+        self._take(call, last_only=not logged_in)
+
+    async def submit(self, response: CallResponse, *, last: bool = False) -> Settled:
         """Store what the agent made of the call and so ask for the next one; with `last`, log off instead.
 
-        After a failure the shift is where it was, CONNECTED, and the agent decides what to do.
+        Returns once the response is stored, or UNSURE in spite of a second send (delivery.py). Raises Refused; the shift is then
+        where it was, CONNECTED, and the agent decides what to do.
         """
+        if self.call is None or self._delivery is None:
+            raise ShiftError("there is no call to respond to")
+        if self.last_only and not last:
+            raise ShiftError("the agent is not logged in, so nobody can be next")
+        if self.fixed and (response.disposition, response.notes) != (self.draft.disposition, self.draft.notes):
+            raise ShiftError("what may be stored already cannot be changed")
         self._step(Step.SUBMIT)
         try:
-            await self._center.store_agent_response(self._account, self.agent_id, response, last=last)
-        except BaseException:
+            settled = await self._delivery.bring(self.call, response, last=last, troubled=self._line_fails)
+        except BaseException as failure:
+            if isinstance(failure, Refused):
+                self._line_works()  # a refusal is an answer
             self._fail(State.SAVING)
             raise
+        self._count(self.call.id, settled)
+        self._open.pop(self.call.id, None)
         self.call = None
-        self.stored += 1
+        if settled is Settled.UNSURE:
+            await self._look_up()
+        if last:
+            self._end("logged off")
         self._step(Step.STORED_LAST if last else Step.STORED)
+        return settled
 
     async def hang_up(self) -> bool:
         """Ask the call center to hang up this agent's phone (kickAgent), where it offers that; tell whether it did."""
@@ -167,6 +250,7 @@ class AgentSession:
     def leave(self) -> None:
         """End the shift from any state without storing anything. The agent's phone stays as it is."""
         self.call = None
+        self._end("left")
         self._step(Step.LEAVE)
 
     def done(self) -> None:
@@ -181,6 +265,44 @@ class AgentSession:
         log.info("%s: %s", step.name.lower(), self.state.value)
         self._changed()
 
+    async def _begin(self, agent_id: str) -> None:
+        self.agent_id = agent_id
+        self.number = await self._journal.begin_shift(self._place, self._account.campaign_id, agent_id)
+        self._delivery = Delivery(self._center, self._account, self._journal, self.number, agent_id, self._dice)
+        await self._look_up()
+
+    async def _look_up(self) -> None:
+        """Ask the journal now, so that no popup has to wait for it."""
+        self._open = {entry.call.id: entry for entry in (await self._journal.shift(self.number)).open_entries}
+
+    def _take(self, call: Call, *, last_only: bool) -> None:
+        known = self._open.get(call.id)
+        self.call, self.last_only = call, last_only
+        self.draft, self.fixed = (known.draft, known.in_doubt) if known else (Draft(), False)
+
+    async def _settled(self, entry: Entry, *, last: bool) -> bool:
+        """Send a response of an earlier start; tells whether that settled it, as far as it can be settled by itself."""
+        assert entry.response is not None  # noqa: S101 - recover() has seen to it
+        assert self._delivery is not None  # noqa: S101 - and to this
+        try:
+            settled = await self._delivery.bring(entry.call, entry.response, last=last, troubled=self._line_fails)
+        except Refused as failure:
+            log.info("a response of an earlier start was refused: %s", failure.title)
+            return False
+        self._count(entry.call.id, settled)
+        self._changed()
+        return True
+
+    def _end(self, how: str) -> None:
+        if self.number:
+            self._journal.end_shift(self.number, how)
+
+    def _count(self, call_id: str, settled: Settled) -> None:
+        self.stored += settled is Settled.STORED
+        (self._unsure.add if settled is Settled.UNSURE else self._unsure.discard)(call_id)
+        if settled is Settled.STORED:
+            self._line_works()
+
     def _fail(self, under_way: State) -> None:
         if self.state is under_way:  # leaving may have ended the shift meanwhile
             self._step(Step.FAILED)
@@ -190,7 +312,8 @@ class AgentSession:
             self.line = Line(Health.CONNECTED, now())
             self._changed()
 
-    def _line_fails(self, failure: CallCenterError) -> None:
-        since = self.line.since if self.line.health is Health.RECONNECTING else now()
-        self.line = Line(Health.RECONNECTING, since, failure.title)
+    def _line_fails(self, failure: CallCenterError, settled: Settled | None = None) -> None:
+        health = Health.UNSURE if settled is Settled.UNSURE else Health.RECONNECTING
+        since = self.line.since if self.line.health is health else now()
+        self.line = Line(health, since, failure.title)
         self._changed()

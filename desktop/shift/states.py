@@ -28,6 +28,7 @@ class Step(Enum):
     LOG_IN = auto()
     LOGGED_IN = auto()
     CONNECT = auto()
+    RESUME = auto()
     SUBMIT = auto()
     STORED = auto()
     STORED_LAST = auto()
@@ -41,6 +42,8 @@ TABLE: dict[State, dict[Step, State]] = {
     State.SIGNED_OUT: {
         Step.CALL_ME: State.CALLING,
         Step.LOG_IN: State.LOGGING_IN,  # the phone may still be connected from an earlier start
+        Step.RESUME: State.CONNECTED,  # a call of an earlier start is finished without the phone
+        Step.STORED_LAST: State.LOGGED_OFF,  # the last call of an earlier start is stored, and the phone is still connected
         Step.LEAVE: State.SIGNED_OUT,
     },
     State.CALLING: {

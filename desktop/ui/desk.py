@@ -7,20 +7,23 @@ response, and again until the last call - is `_work`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
 from desktop.callcenter.service import HostedCallCenter
-from desktop.errors import CallCenterError, KeptError, NextCallError, NotLoggedIn, NotReached, OutcomeUnknown
-from desktop.settings.settings import Settings, SettingsFile
-from desktop.settings.vault import Vault
-from desktop.shift.session import AgentSession
+from desktop.errors import CallCenterError, JournalNotKept, KeptError, NextCallError, NotLoggedIn, OutcomeUnknown
+from desktop.settings.memory import Memory
+from desktop.settings.settings import Settings
+from desktop.shift import receipt
+from desktop.shift.journal import Draft, Entry, Journal, ShiftRecord
+from desktop.shift.session import AgentSession, now
 from desktop.shift.states import IN_QUEUE, State
 from desktop.tasks import Tasks, in_thread
 from desktop.ui.hang_up import HangUpWindow
@@ -29,6 +32,7 @@ from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
 from desktop.ui.parts import place
 from desktop.ui.popup import PopupWindow
+from desktop.ui.recovery import Answer, RecoveryDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.tray import Tray
@@ -36,47 +40,50 @@ from desktop.ui.tray import Tray
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Where a live desk remembers: the settings file and the keyring. A practice desk has none."""
-
-    file: SettingsFile
-    vault: Callable[[str], Vault]
-    """Gives the vault for a service address."""
-
-
 class Desk(QObject):
-    """Windows, shift and wishes of one agent at one call center."""
+    """Windows, shift and wishes of one agent at the call center that is at `service_url`.
+
+    A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog.
+    """
 
     practice_requested = Signal()
     settings_changed = Signal(Settings)
     quit_requested = Signal()
 
     def __init__(
-        self, center: HostedCallCenter, settings: Settings, memory: Memory | None, tasks: Tasks, *, practice_key: str = ""
+        self,
+        center: HostedCallCenter,
+        service_url: str,
+        journal: Journal,
+        tasks: Tasks,
+        memory: Memory | None = None,
+        *,
+        practice_login: LoginEntry | None = None,
     ) -> None:
         super().__init__()
         self._center = center
-        self._settings = settings
+        self._service_url = service_url
+        self._journal = journal
         self._memory = memory
         self._tasks = tasks
-        self._practice_key = practice_key
+        self._practice_login = practice_login
         self._session: AgentSession | None = None
         self._shift: asyncio.Task[None] | None = None
         self._wish: asyncio.Future[tuple[CallResponse, bool]] | None = None
         self._hung_up: asyncio.Future[None] | None = None
         self._question: LeaveDialog | None = None
         self._shown: State | None = None
-        self._remembering = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
+        self._someone = ""
+        """The journal's name for somebody whom the agent hears and the call center has not told of."""
 
-        self._practice = memory is None
-        self.login = LoginDialog(practice=self._practice)
-        self.window = ShiftWindow(practice=self._practice)
-        self.popup = PopupWindow(practice=self._practice)
-        self.reminder = HangUpWindow(practice=self._practice)
-        self.tray = Tray(self, practice=self._practice)
-        self._notifier = Notifier(self.tray.notify, practice=self._practice)
-
+        self._practice = practice = memory is None
+        self.login = LoginDialog(practice=practice)
+        self.window = ShiftWindow(practice=practice)
+        self.popup = PopupWindow(practice=practice)
+        self.reminder = HangUpWindow(practice=practice)
+        self.recovery: RecoveryDialog | None = None
+        self.tray = Tray(self, practice=practice)
+        self._notifier = Notifier(self.tray.notify, practice=practice)
         place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
         place(self.popup, 0.15, 0.2)
@@ -88,11 +95,15 @@ class Desk(QObject):
         self.login.settings_requested.connect(self._on_settings_requested)
         self.login.close_requested.connect(self.quit_requested)
         self.window.show_call_requested.connect(self.popup.bring_back)
+        self.window.someone_heard.connect(self._on_someone_heard)
         self.window.leave_requested.connect(self._on_leave_requested)
         self.window.quit_requested.connect(self.quit_requested)
         self.popup.next_call_requested.connect(self._on_next_call_requested)
         self.popup.logoff_requested.connect(self._on_logoff_requested)
+        self.popup.draft_changed.connect(self._on_draft_changed)
+        self.popup.wait_on_requested.connect(self._on_wait_on_requested)
         self.reminder.done_requested.connect(self._on_done_requested)
+        self.reminder.save_requested.connect(self._on_save_requested)
         self.tray.show_requested.connect(self.show)
         self.tray.show_call_requested.connect(self._on_show_call_requested)
         self.tray.quit_requested.connect(self.quit_requested)
@@ -105,55 +116,49 @@ class Desk(QObject):
     # Coming and going
 
     def open(self) -> None:
-        """Show the log-in dialog and learn in the background what it needs: the remembered key, the service's contract."""
-        remembered = self._settings
-        self.login.fill_in(
-            key=self._practice_key,
-            campaign_id=remembered.campaign_id,
-            phone_number=remembered.phone_number,
-            remember=remembered.remember and not self._practice,
-        )
-        self.login.show_key_wait(waiting=False)
-        self.login.focus_first_gap()
-        self.login.show()
-        self._tasks.spawn(self._learn_contract(), "contract")
-        if self._memory is not None and remembered.remember:
-            self._tasks.spawn(self._recall_key(self._memory), "key")
+        """Begin: with what an earlier start left unsettled, if there is any, else with the log-in dialog."""
+        self._start(self._begin(), "shift")
 
     def show(self) -> None:
         """Bring forward what the agent needs now."""
-        front = {State.WAITING: self.window, State.LOGGED_OFF: self.reminder}.get(self.state, self.login)
-        if self.state in {State.CONNECTED, State.SAVING}:
+        front: QWidget = self.login
+        if self.recovery is not None:
+            front = self.recovery
+        elif self.state is State.LOGGED_OFF:
+            front = self.reminder
+        elif self.state in {State.WAITING, State.CONNECTED, State.SAVING}:
             front = self.window
         front.showNormal()
         front.raise_()
         front.activateWindow()
 
+    def rearm(self) -> None:
+        """Ask for the next call anew: the line may be dead without anybody having noticed."""
+        if self._session is not None:
+            self._session.rearm()
+
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
             return False
-        if self.state is State.LOGGED_OFF and not self.reminder.isVisible():
-            return True
-        if self.state is State.LOGGED_OFF:
+        if self.state is State.LOGGED_OFF:  # the reminder is there, or about to come
             self._hung_up = asyncio.get_running_loop().create_future()
             await self._hung_up
         return True
-
-    def use(self, center: HostedCallCenter) -> None:
-        """Work with another call center from the next shift on."""
-        self._center = center
-        self._session = None
-        self._tasks.spawn(self._learn_contract(), "contract")
 
     def tell_crash(self, what: str, where: str) -> None:
         """Say that NextCall itself has failed."""
         for window in (self.login, self.window):
             window.say("NextCall has made a mistake", f"{what} What you typed is still here. For your IT support: {where}", "bad")
 
+    def tell_journal(self, trouble: JournalNotKept) -> None:
+        """Say, for as long as it is so, that the agent's work is not kept on the disk."""
+        self.window.warn(trouble)
+        self.login.tell(trouble)
+
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
-        windows = (self.login, self.window, self.popup, self.reminder)
+        windows = (self.login, self.window, self.popup, self.reminder)  # the recovery dialog goes with its task
         for window in windows:
             window.hide()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
@@ -163,6 +168,15 @@ class Desk(QObject):
             window.deleteLater()
 
     # The shift
+
+    async def _begin(self) -> None:
+        self._tasks.spawn(self._learn_contract(), "contract")
+        for record in await self._journal.unfinished():
+            if record.service != self._service_url:
+                log.info("calls of another call center are unsettled; they are asked about when it is the one in the settings")
+            elif self._memory is not None and await self._recover(self._memory, record):
+                return
+        self._open_login()
 
     async def _call_me(self, entry: LoginEntry) -> None:
         session = self._session_for(entry)
@@ -192,14 +206,20 @@ class Desk(QObject):
             while not await self._take(session, await session.next_call()):
                 pass
         except NotLoggedIn as ended:
-            self._end_shift(ended)
+            await self._end_shift(session, ended)
         else:
-            self.reminder.remind(session.stored, hung_up=False)
+            await self._remind(session, hung_up=False)
 
     async def _take(self, session: AgentSession, call: Call) -> bool:
         """Have the agent fill in the popup until it is stored; tell whether this was the last call."""
-        self.popup.show_call(call)
-        self._tasks.spawn(self._notifier.call_connected(), "notification")
+        if self._someone and session.draft == Draft():
+            self._journal.someone_told(session.number, self._someone, call)
+            self._someone = ""
+            self.popup.tell_who(call)
+        else:
+            self._close_popup()
+            self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only)
+            self._tasks.spawn(self._notifier.call_connected(), "notification")
         while True:
             self._wish = asyncio.get_running_loop().create_future()
             response, last = await self._wish
@@ -213,36 +233,116 @@ class Desk(QObject):
                 self._tasks.spawn(self._notifier.call_ended(), "notification")
                 return last
 
+    async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
+        """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
+        self.recovery = dialog = RecoveryDialog(record, practice=False)
+        place(dialog, 0.5, 0.4)
+        dialog.show()
+        self._tasks.spawn(self._recall_key_for(dialog, memory), "key")
+        try:
+            recovered = await self._ask_and_settle(dialog, record)
+        finally:
+            self.recovery = None
+            dialog.hide()
+            dialog.deleteLater()
+        if recovered is None:
+            return False
+        session, connected, left_to_agent = recovered
+        for entry in left_to_agent:
+            if session.state is State.LOGGED_OFF:
+                session.done()
+            session.take_up(entry.call)
+            await self._take(session, entry.call)
+        if session.state is State.WAITING:
+            await self._work(session)
+        elif connected:
+            await self._remind(session, hung_up=False)
+        else:
+            await self._tell_settled(session)
+        return connected
+
+    async def _ask_and_settle(
+        self, dialog: RecoveryDialog, record: ShiftRecord
+    ) -> tuple[AgentSession, bool, tuple[Entry, ...]] | None:
+        """Ask until it can be settled, or is put off: None. Gives whether the phone is connected, and the calls that only the
+        agent can finish."""
+        while True:
+            answer, key = await _answer(dialog)
+            if answer is Answer.LATER:
+                return None
+            connected = answer is Answer.YES
+            logs_in = connected and not record.entries[-1].last
+            dialog.show_busy("Logging in again …" if logs_in else "Storing your calls …", can_wait=not logs_in)
+            session = self._session = self._new_session(Account(key, record.campaign_id))
+            try:
+                async with _unless_put_off(dialog):
+                    return session, connected, await session.recover(record, phone_connected=connected)
+            except TimeoutError:
+                return None
+            except CallCenterError as failure:
+                self._forget_session()
+                dialog.tell(failure, "What is not settled is kept.")
+
+    async def _tell_settled(self, session: AgentSession) -> None:
+        """Say in the log-in dialog what became of the calls of an earlier start."""
+        self._forget_session()
+        self.window.hide()
+        record = await self._journal.shift(session.number)
+        if record.open_entries:
+            self.login.say("Some of your earlier calls are not settled yet", f"{receipt.summary(record)}.")
+        else:
+            self.login.say("Your earlier calls are stored", f"{receipt.summary(record)}.", "good")
+
     async def _leave(self) -> bool:
         """Ask, then take the agent out of the queue; tell whether the agent wanted it."""
+        session = self._session
+        if session is None:
+            return True
         if self._question is not None:
             self._question.raise_()
             return False
         can_hang_up = self._center.offers(Function.KICK_AGENT)
-        self._question = LeaveDialog(self.state, can_hang_up=can_hang_up, practice=self._practice, parent=self.window)
+        self._question = LeaveDialog(
+            self.state, can_hang_up=can_hang_up, kept=self._journal.lasting, practice=self._practice, parent=self.window
+        )
         try:
             wants_to = await self._question.ask()
         finally:
             self._question = None
-        session = self._session
-        if not wants_to or session is None:
+        if not wants_to:
             return False
         await self._stop_shift()
-        self.popup.hide()
+        self._close_popup()
         self._tasks.spawn(self._notifier.call_ended(), "notification")
         hung_up = await session.hang_up()
         session.leave()
         if session.state is State.LOGGED_OFF:
-            self.reminder.remind(session.stored, hung_up=hung_up)
+            await self._remind(session, hung_up=hung_up)
         return True
 
-    def _end_shift(self, failure: NotLoggedIn) -> None:
+    async def _remind(self, session: AgentSession, *, hung_up: bool) -> None:
+        record = await self._journal.shift(session.number) if session.number else None  # given up before the log-in
+        self.reminder.remind(record, hung_up=hung_up)
+
+    async def _end_shift(self, session: AgentSession, failure: NotLoggedIn) -> None:
         """The call center has ended the shift: say so, and start again from the log-in dialog."""
-        self.popup.hide()
+        self._close_popup()
+        record = await self._journal.shift(session.number)
         self.window.hide()
-        self.login.forget_agent_id()
-        self.login.show()
-        self.login.tell(failure, "Everything that you had stored is stored.")
+        self._open_login()
+        self.login.tell(failure, f"{receipt.summary(record)}.")
+
+    def _close_popup(self) -> None:
+        """Nobody is on the line any more, whether the call center had told of somebody or not."""
+        self.popup.hide()  # which keeps the last of what was entered, still under the name of the somebody
+        self._someone = ""
+
+    def _forget_session(self) -> None:
+        """Be signed out, whatever the shift says: a new one counts its own calls."""
+        self._session = self._shown = None
+        self.login.show_state(State.SIGNED_OUT)
+        self.window.show_state(State.SIGNED_OUT)
+        self.tray.show_state(State.SIGNED_OUT)
 
     async def _stop_shift(self) -> None:
         if self._shift is not None and not self._shift.done():
@@ -252,10 +352,30 @@ class Desk(QObject):
     def _session_for(self, entry: LoginEntry) -> AgentSession:
         account = Account(entry.key, entry.campaign_id)
         if self._session is None or self._session.account != account:
-            self._session = AgentSession(self._center, account, self._on_shift_changed)
+            self._session = self._new_session(account)
         return self._session
 
+    def _new_session(self, account: Account) -> AgentSession:
+        return AgentSession(self._center, account, self._journal, self._on_shift_changed, place=self._service_url)
+
     # What is remembered
+
+    def _open_login(self) -> None:
+        """Show the log-in dialog with what is remembered; the key comes when the keyring gives it."""
+        known = self._practice_login
+        settings = self._memory.settings if self._memory else Settings()
+        self.login.forget_agent_id()
+        self.login.fill_in(
+            key=known.key if known else "",
+            campaign_id=str(known.campaign_id) if known else settings.campaign_id,
+            phone_number=known.phone_number if known else settings.phone_number,
+            remember=settings.remember and not self._practice,
+        )
+        self.login.show_key_wait(waiting=False)
+        self.login.focus_first_gap()
+        self.login.show()
+        if self._memory is not None and self._memory.has_login:
+            self._tasks.spawn(self._recall_key(self._memory), "key")
 
     async def _learn_contract(self) -> None:
         try:
@@ -269,37 +389,36 @@ class Desk(QObject):
     async def _recall_key(self, memory: Memory) -> None:
         self.login.show_key_wait(waiting=True)
         try:
-            self.login.fill_in_key(await memory.vault(self._settings.service_url).key())
+            self.login.fill_in_key(await memory.key())
         except KeptError as failure:
             log.info("the key was not recalled: %s", failure.reason)
-            if self._settings.campaign_id and self.state is State.SIGNED_OUT:
+            if self.state is State.SIGNED_OUT:
                 self.login.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
         finally:
             self.login.show_key_wait(waiting=False)
 
-    async def _remember(self, entry: LoginEntry) -> None:
-        if self._memory is None:
-            return
-        self._settings = msgspec.structs.replace(
-            self._settings,
-            remember=entry.remember,
-            campaign_id=str(entry.campaign_id) if entry.remember else "",
-            phone_number=entry.phone_number if entry.remember else "",
-        )
-        vault = self._memory.vault(self._settings.service_url)
+    async def _recall_key_for(self, dialog: RecoveryDialog, memory: Memory) -> None:
         try:
-            async with self._remembering:
-                await self._keep(self._settings)
-                await (vault.keep(entry.key) if entry.remember else vault.forget())
+            key = await memory.key() if memory.has_login else ""
+        except KeptError as failure:
+            log.info("the key was not recalled: %s", failure.reason)
+            key = ""
+        if self.recovery is dialog:
+            dialog.fill_in_key(key)
+
+    async def _remember(self, entry: LoginEntry) -> None:
+        memory = self._memory
+        if memory is None:
+            return
+        try:
+            if entry.remember:
+                await memory.remember_login(entry.key, campaign_id=str(entry.campaign_id), phone_number=entry.phone_number)
+            else:
+                await memory.forget_login()
         except KeptError as failure:
             log.info("not remembered: %s", failure)
             if entry.remember:
                 self.window.say(f"{failure.title}.", failure.advice, "warn")
-
-    async def _keep(self, settings: Settings) -> None:
-        memory = self._memory
-        if memory is not None:
-            await in_thread(lambda: memory.file.save(settings), "settings")
 
     # Slots
 
@@ -315,11 +434,15 @@ class Desk(QObject):
             self.window.show_state(session.state)
             self.window.show_agent(session.agent_id, session.account.campaign_id)
             self.tray.show_state(session.state)
-            if session.state in {State.WAITING, State.LOGGED_OFF}:
+            if session.state in {State.WAITING, State.CONNECTED, State.LOGGED_OFF}:
                 self.login.hide()
                 self.window.show()
+        if self.recovery is not None:
+            self.recovery.show_trouble(session.line)
+        elif session.state is State.SAVING:
+            self.popup.show_trouble(session.line)
         self.window.show_line(session.line)
-        self.window.show_stored(session.stored)
+        self.window.show_stored(session.stored, session.unsure)
 
     def _on_call_me_requested(self, entry: LoginEntry) -> None:
         self._start(self._call_me(entry), "call me")
@@ -332,6 +455,29 @@ class Desk(QObject):
 
     def _on_logoff_requested(self, response: CallResponse) -> None:
         self._answer(response, last=True)
+
+    def _on_draft_changed(self, draft: Draft) -> None:
+        session = self._session
+        if session is not None and session.number:
+            call_id = self._someone or (session.call.id if session.call else "")
+            self._journal.draft_changed(session.number, call_id, draft)
+
+    def _on_someone_heard(self) -> None:
+        """The agent hears somebody and sees nothing: notes at once, and the question to the call center anew."""
+        session = self._session
+        if session is None or session.state is not State.WAITING or self.recovery is not None:
+            return
+        if not self._someone:
+            self._someone = f"heard at {now().isoformat(timespec='milliseconds')}"
+            self._journal.someone_heard(session.number, self._someone)
+            self.popup.show_someone()
+            self.window.show_someone(heard=True)
+        self.popup.bring_back()
+        session.rearm()
+
+    def _on_wait_on_requested(self) -> None:
+        self._someone = ""
+        self.window.show_someone(heard=False)
 
     def _on_leave_requested(self) -> None:
         self._tasks.spawn(self._leave(), "leave")
@@ -351,23 +497,37 @@ class Desk(QObject):
             self._hung_up.set_result(None)  # the program was only waiting for this
             return
         self.window.hide()
-        self.login.forget_agent_id()
-        self.login.show()
-        self.login.focus_first_gap()
+        self._open_login()
+
+    def _on_save_requested(self, path: Path) -> None:
+        if self._session is not None:
+            self._tasks.spawn(self._save_receipt(self._session.number, path), "receipt")
+
+    async def _save_receipt(self, shift: int, path: Path) -> None:
+        text = receipt.text(await self._journal.shift(shift))
+        try:
+            await in_thread(lambda: path.write_text(text, encoding="utf-8"), "receipt")
+        except OSError as wrong:
+            self.reminder.say("The receipt was not saved", f"{wrong.strerror}. Try another place.", "bad")
+        else:
+            self.reminder.say("The receipt is saved", str(path))
 
     def _on_settings_requested(self) -> None:
-        dialog = SettingsDialog(self._settings, practice=self._practice, parent=self.login)
+        if self._memory is None:
+            return
+        dialog = SettingsDialog(self._memory.settings, practice=False, parent=self.login)
         dialog.changed.connect(self._on_settings_changed)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _on_settings_changed(self, settings: Settings) -> None:
-        self._settings = settings
         self._tasks.spawn(self._apply(settings), "settings")
 
     async def _apply(self, settings: Settings) -> None:
+        if self._memory is None:
+            return
         try:
-            await self._keep(settings)
+            await self._memory.save(settings)
         except NextCallError as failure:
             self.login.tell(failure)
         self.settings_changed.emit(settings)
@@ -383,14 +543,35 @@ class Desk(QObject):
             self._wish.set_result((response, last))
 
 
+async def _answer(dialog: RecoveryDialog) -> tuple[Answer, str]:
+    """The agent's next answer."""
+    answered: asyncio.Future[tuple[Answer, str]] = asyncio.get_running_loop().create_future()
+
+    def on_answered(answer: Answer, key: str) -> None:
+        if not answered.done():
+            answered.set_result((answer, key))
+
+    connection = dialog.answered.connect(on_answered)
+    try:
+        return await answered
+    finally:
+        dialog.answered.disconnect(connection)
+
+
+@contextlib.asynccontextmanager
+async def _unless_put_off(dialog: RecoveryDialog) -> AsyncIterator[None]:
+    """Raises TimeoutError out of the block as soon as the agent says "Later"."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as turn:
+        connection = dialog.answered.connect(lambda: turn.reschedule(loop.time()))
+        try:
+            yield
+        finally:
+            dialog.answered.disconnect(connection)
+
+
 def _became_of_response(failure: CallCenterError) -> str:
-    """What became of disposition and notes when they could not be stored, in words."""
-    match failure:
-        case NotReached():
-            return "This call is not stored yet; your entries are still here. Press the button again."
-        case NotLoggedIn():
-            return "This call is not stored; your entries are still here. “Logoff” stores them and ends your shift."
-        case OutcomeUnknown():
-            return "Nobody can tell whether this call is stored; your entries are still here. Pressing again stores it once more."
-        case _:
-            return "This call is not stored; your entries are still here."
+    """What became of disposition and notes when the call center would not store them, in words."""
+    if isinstance(failure, NotLoggedIn):
+        return "This call is not stored; your entries are still here. “Logoff” stores them and ends your shift."
+    return "This call is not stored; your entries are still here."

@@ -18,27 +18,32 @@ _WORDS = {
     ),
     State.CONNECTED: (
         "This call is not stored",
-        "If you leave now, its disposition and notes are lost, and {phone}",
+        "If you leave now, {work}, and {phone}",
         "Back to the call",
     ),
     State.SAVING: (
         "This call is being stored",
-        "Nobody can tell yet whether the call center has it. If you leave now, {phone}",
+        "Nobody can tell yet whether the call center has it. If you leave now, {work}, and {phone}",
         "Wait for it",
     ),
 }
 
 
 class LeaveDialog(QDialog):
-    """Asks once and says what happens to the phone."""
+    """Asks once and says what happens to the phone, and to a call that is not stored, `kept` in the journal or not."""
 
-    def __init__(self, state: State, *, can_hang_up: bool, practice: bool, parent: QWidget | None) -> None:
+    def __init__(self, state: State, *, can_hang_up: bool, kept: bool, practice: bool, parent: QWidget | None) -> None:
         super().__init__(parent)
         title, text, stay_words = _WORDS.get(state, _WORDS[State.WAITING])
         phone = (
             "the call center is asked to hang up your phone."
             if can_hang_up
             else "your phone stays connected until you hang it up."
+        )
+        work = (
+            "what you entered is kept and you are asked about it at the next start"
+            if kept
+            else "its disposition and notes are lost"
         )
         self.setWindowTitle("Leave NextCall?")
         self.setModal(True)
@@ -53,7 +58,7 @@ class LeaveDialog(QDialog):
 
         content = framed(self, practice=practice)
         content.addWidget(label(title, "title", wraps=True))
-        content.addWidget(label(text.format(phone=phone), wraps=True))
+        content.addWidget(label(text.format(phone=phone, work=work), wraps=True))
         content.addSpacing(look.ROOM)
         foot = QHBoxLayout()
         foot.addStretch()

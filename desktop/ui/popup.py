@@ -5,12 +5,13 @@ It appears without taking the keyboard. Closing it only hides it: what was typed
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
     QFontMetrics,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -40,8 +41,15 @@ from desktop.callcenter.model import Call, CallResponse, sendable
 from desktop.errors import NextCallError
 from desktop.popup.caller import Row, caller, details
 from desktop.popup.dispositions import BUILT_IN
+from desktop.shift.journal import Draft
+from desktop.shift.session import Health, Line
 from desktop.ui import look
 from desktop.ui.parts import Clock, MessageBar, button, framed, label, tip
+
+_NOTHING = Draft()
+_FOOT = "Next Call stores this and puts you back in the queue."
+_DRAFT_PAUSE = 250
+"""Milliseconds from a change of the form to its being kept, so that at most half a second is ever lost (design.md)."""
 
 
 class PopupWindow(QWidget):
@@ -49,6 +57,8 @@ class PopupWindow(QWidget):
 
     next_call_requested = Signal(CallResponse)
     logoff_requested = Signal(CallResponse)
+    wait_on_requested = Signal()
+    draft_changed = Signal(Draft)
 
     def __init__(self, *, practice: bool) -> None:
         super().__init__()
@@ -56,6 +66,7 @@ class PopupWindow(QWidget):
         self.setWindowIcon(look.app_icon(practice=practice))
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # the agent may be typing elsewhere
         self._call: Call | None = None
+        self._fixed: Draft | None = None
 
         # Who is on the line
         self._name = _ElidedLabel("display")
@@ -83,6 +94,17 @@ class PopupWindow(QWidget):
         self._logoff = button("Logoff", "", "leave")
         self._logoff.setToolTip("Store this call and end your shift: nobody else is connected (Ctrl+Shift+L)")
         self._logoff.clicked.connect(self._on_logoff)
+        self._wait_on = button("Nobody there", "", "waiting")
+        self._wait_on.setToolTip("Keep the notes and go on waiting for a call")
+        self._wait_on.clicked.connect(self._on_wait_on)
+        self._wait_on.hide()
+        self._foot = label(_FOOT, "small", wraps=True)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_DRAFT_PAUSE)
+        self._typing.timeout.connect(lambda: self.draft_changed.emit(self.draft))
+        self._disposition.itemSelectionChanged.connect(self._on_entry_changed)
+        self._notes.textChanged.connect(self._on_entry_changed)
         for keys, slot in (
             ("Ctrl+Return", self._on_next_call),
             ("Ctrl+Enter", self._on_next_call),
@@ -97,23 +119,45 @@ class PopupWindow(QWidget):
 
     # What others tell it
 
-    def show_call(self, call: Call) -> None:
-        """Empty the form and show who is on the line now."""
+    def show_call(self, call: Call, draft: Draft = _NOTHING, *, fixed: bool = False, last_only: bool = False) -> None:
+        """Show who is on the line now, with an empty form, or with what was entered for this call before.
+
+        `fixed`: that may be stored already, so it can only be sent again as it is. `last_only`: the agent's phone is no longer
+        connected, so the call can only be stored as the last one.
+        """
         self._call = call
-        person = caller(call)
-        self.setWindowTitle(f"Call - {person.title}")
-        self._name.show_text(person.title)
-        self._number.show_text(person.number if person.name else "")
-        self._details.show_rows(details(call))
-        self._disposition.choose_none()
-        self._notes.clear()
+        self._fixed = draft if fixed else None
+        self._show_caller(call)
+        self._begin(draft)
+        if fixed:
+            self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
+        self._next_call.setVisible(not last_only)
+        self._foot.setText("Logoff stores this as your last call." if last_only else _FOOT)
+
+    def show_someone(self) -> None:
+        """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
+        self._call = self._fixed = None
+        self.setWindowTitle("Call - somebody")
+        self._name.show_text("Somebody is on your line")
+        self._number.show_text("The call center has not told yet who it is.")
+        self._details.show_rows(())
+        self._begin(_NOTHING)
+        self._next_call.setVisible(True)
+        self._foot.setText("What you enter is kept and joins the call as soon as it is known.")
+
+    def tell_who(self, call: Call) -> None:
+        """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
+        self._call = call
+        self._show_caller(call)
+        self._wait_on.hide()
+        self._foot.setText(_FOOT)
         self._message.clear()
-        self._set_busy(busy=False)
-        self._clock.restart()
-        self._disposition.setFocus()
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.show()
-        self.raise_()
+        self._come_up()
+
+    @property
+    def draft(self) -> Draft:
+        """What the agent has entered so far."""
+        return Draft(self._disposition.chosen(), self._notes.text())
 
     def bring_back(self) -> None:
         """Show the same call again, as it was, because the agent asked for it."""
@@ -123,8 +167,21 @@ class PopupWindow(QWidget):
 
     def show_saving(self) -> None:
         """Say that the response is on its way."""
+        self._keep_draft()
         self._set_busy(busy=True)
         self._message.say("Saving …", "Your entries stay here until the call center has them.")
+
+    def show_trouble(self, line: Line) -> None:
+        """Say why the response is still on its way."""
+        if line.health is Health.UNSURE:
+            self._message.say(
+                "Not sure whether the call center has this",
+                "It is sent once more as soon as the call center answers. If you hear somebody, talk: your entries are safe.",
+                "warn",
+            )
+        elif line.health is Health.RECONNECTING:
+            words = "NextCall tries again by itself; your entries are safe. Nobody is connected to you meanwhile."
+            self._message.say("Not sent yet", f"{line.reason}. {words}", "warn")
 
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell why the response is not stored; the form can be used again."""
@@ -165,35 +222,84 @@ class PopupWindow(QWidget):
         content.addWidget(self._message)
         foot = QHBoxLayout()
         foot.setSpacing(look.GAP)
-        foot.addWidget(label("Next Call stores this and puts you back in the queue.", "small", wraps=True), 1)
+        foot.addWidget(self._foot, 1)
+        foot.addWidget(self._wait_on)
         foot.addWidget(self._logoff)
         foot.addWidget(self._next_call)
         content.addLayout(foot)
         self.setTabOrder(self._disposition, self._notes)
         self.setTabOrder(self._notes, self._next_call)
         self.setTabOrder(self._next_call, self._logoff)
-        self.setTabOrder(self._logoff, self._details)
+        self.setTabOrder(self._logoff, self._wait_on)
+        self.setTabOrder(self._wait_on, self._details)
         self.resize(900, 640)
         self.setMinimumSize(660, 440)
 
+    def _show_caller(self, call: Call) -> None:
+        person = caller(call)
+        self.setWindowTitle(f"Call - {person.title}")
+        self._name.show_text(person.title)
+        self._number.show_text(person.number if person.name else "")
+        self._details.show_rows(details(call))
+
+    def _begin(self, draft: Draft) -> None:
+        self._typing.stop()
+        with QSignalBlocker(self._disposition), QSignalBlocker(self._notes):
+            self._disposition.choose(draft.disposition)
+            self._notes.setPlainText(draft.notes)
+        self._wait_on.setVisible(self._call is None)
+        self._message.clear()
+        self._set_busy(busy=False)
+        self._clock.restart()
+        self._disposition.setFocus()
+        self._come_up()
+
+    def _come_up(self) -> None:
+        """Be seen, without taking the keyboard."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+
+    def _keep_draft(self) -> None:
+        if self._typing.isActive():
+            self._typing.stop()
+            self.draft_changed.emit(self.draft)
+
+    def _on_entry_changed(self) -> None:
+        if not self._typing.isActive():  # not restarted: who types without a pause is kept, too
+            self._typing.start()
+
+    def _on_wait_on(self) -> None:
+        self.hide()
+        self.wait_on_requested.emit()
+
     def _response(self) -> CallResponse | None:
         """What the agent made of the call, or None after saying what is missing."""
-        if self._call is None or not self._next_call.isEnabled():
+        if not self._logoff.isEnabled():
             return None
-        disposition = self._disposition.chosen()
-        if not disposition:
+        if self._call is None:
+            self._message.say(
+                "The call center has not told yet who this is",
+                "NextCall keeps asking, and what you enter is kept. If nobody is there, press “Nobody there”.",
+                "warn",
+            )
+            return None
+        entered = self._fixed or self.draft
+        if not entered.disposition:
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
             self._disposition.setFocus()
             return None
-        return CallResponse(self._call.id, disposition, self._notes.text())
+        return CallResponse(self._call.id, entered.disposition, entered.notes)
 
     def _set_busy(self, *, busy: bool) -> None:
-        for part in (self._next_call, self._logoff, self._disposition):
+        for part in (self._next_call, self._logoff):
             part.setEnabled(not busy)
-        self._notes.setReadOnly(busy)
+        can_change = not busy and self._fixed is None
+        self._disposition.setEnabled(can_change)
+        self._notes.setReadOnly(not can_change)
 
     def _on_next_call(self) -> None:
-        response = self._response()
+        response = self._response() if self._next_call.isVisibleTo(self) else None
         if response is not None:
             self.next_call_requested.emit(response)
 
@@ -201,6 +307,10 @@ class PopupWindow(QWidget):
         response = self._response()
         if response is not None:
             self.logoff_requested.emit(response)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._keep_draft()
+        super().hideEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
@@ -228,11 +338,13 @@ class DispositionList(QListWidget):
         items = self.selectedItems()
         return items[0].text() if items else ""
 
-    def choose_none(self) -> None:
-        """Take the choice back."""
+    def choose(self, disposition: str) -> None:
+        """Choose a disposition; an empty text, or one that is not offered, takes the choice back."""
         self.setCurrentRow(-1)
         self.clearSelection()
         self.scrollToTop()
+        for item in self.findItems(disposition, Qt.MatchFlag.MatchExactly) if disposition else ():
+            self.setCurrentItem(item)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A digit chooses the disposition of that number; everything else is the list's own."""

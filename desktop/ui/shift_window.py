@@ -40,6 +40,7 @@ class ShiftWindow(QMainWindow):
     """Small, stays open for the whole shift."""
 
     show_call_requested = Signal()
+    someone_heard = Signal()
     leave_requested = Signal()
     quit_requested = Signal()
 
@@ -61,12 +62,21 @@ class ShiftWindow(QMainWindow):
         self._line_words = label("", wraps=True)
         self._stored_icon = look.Glyph("check", 18)
         self._stored_words = label(wraps=True)
-        self._who = label("", "small", wraps=True)
+        self._who = label(wraps=True)
+        self._warning_words = label("", wraps=True)
+        warning = _row(look.Glyph("warning", 18, "warn"), self._warning_words)
+        warning.setContentsMargins(0, 0, 0, 0)
+        self._warning = QWidget()
+        self._warning.setLayout(warning)
+        self._warning.hide()
 
         # What can be done
         self._message = MessageBar(lines=2)
         self._show_call = button("Show call", "primary", "person")
         self._show_call.clicked.connect(self.show_call_requested)
+        self._someone = button("I hear someone", "", "person")
+        self._someone.setToolTip("Open an empty popup for notes and ask the call center again who it is (Ctrl+Shift+H)")
+        self._someone.clicked.connect(self.someone_heard)
         self._leave = button("Leave", "", "leave")
         self._leave.setToolTip("Stop working without a last call. NextCall asks first.")
         self._leave.clicked.connect(self.leave_requested)
@@ -90,7 +100,9 @@ class ShiftWindow(QMainWindow):
         on_call = state in {State.CONNECTED, State.SAVING}
         self._show_call.setVisible(on_call)
         self._show_call_action.setEnabled(on_call)
-        self._leave.setVisible(state in {State.WAITING, State.CONNECTED})
+        self._leave.setVisible(state in {State.WAITING, State.CONNECTED, State.SAVING})
+        self._someone.setVisible(state is State.WAITING)
+        self._someone_action.setEnabled(state is State.WAITING)
         if state in {State.SIGNED_OUT, State.CONNECTED}:  # until then, it may not have been read
             self._message.clear()
 
@@ -104,14 +116,31 @@ class ShiftWindow(QMainWindow):
             case Health.RECONNECTING:
                 icon, tone = "line-bad", "bad"
                 text = f"Reconnecting since {line.since:%H:%M:%S}. {line.reason}."
+            case Health.UNSURE:
+                icon, tone = "warning", "warn"
+                text = f"Unsure since {line.since:%H:%M:%S} whether the call center has your last call."
         self._line_icon.show_icon(icon, tone)
         self._line_words.setText(text)
 
-    def show_stored(self, stored: int, *, unsent: int = 0) -> None:
-        """Tell how many calls of this shift are stored and how many are not."""
-        calls = "1 call" if stored == 1 else f"{stored} calls"
-        self._stored_icon.show_icon("warning" if unsent else "check", "warn" if unsent else "muted")
-        self._stored_words.setText(f"{calls} stored, {unsent} not stored yet" if unsent else f"{calls} stored")
+    def show_stored(self, stored: int, unsure: int = 0) -> None:
+        """Tell how many calls of this shift are stored, and of how many nobody knows."""
+        calls = "1 call stored" if stored == 1 else f"{stored} calls stored"
+        self._stored_icon.show_icon("warning" if unsure else "check", "warn" if unsure else "muted")
+        self._stored_words.setText(f"{calls}, {unsure} not sure" if unsure else calls)
+
+    def show_someone(self, *, heard: bool) -> None:
+        """The popup of an unknown caller is open, or no longer."""
+        self._show_call.setVisible(heard)
+        self._show_call_action.setEnabled(heard)
+        self._someone.setVisible(not heard)
+
+    def warn(self, trouble: NextCallError) -> None:
+        """Tell of something that stays so for the rest of the shift."""
+        text = f"{trouble.title}: {trouble.reason}. {trouble.advice}"
+        self._warning_words.setText(text)
+        letters = self._warning_words.fontMetrics()
+        self._warning_words.setMinimumWidth(max(map(letters.horizontalAdvance, text.split())))  # a file's name does not wrap
+        self._warning.show()
 
     def show_agent(self, agent_id: str, campaign_id: int) -> None:
         """Tell as whom the agent works."""
@@ -151,13 +180,16 @@ class ShiftWindow(QMainWindow):
         rows.setSpacing(look.GAP)
         rows.addLayout(_row(self._line_icon, self._line_words))
         rows.addLayout(_row(self._stored_icon, self._stored_words))
+        rows.addLayout(_row(look.Glyph("headset", 18), self._who))
+        rows.addWidget(self._warning)
         content.addWidget(card)
         content.addWidget(self._message)
         content.addStretch()
 
         foot = QHBoxLayout()
-        foot.addWidget(self._who, 1)
+        foot.addStretch()
         foot.addWidget(self._leave)
+        foot.addWidget(self._someone)
         foot.addWidget(self._show_call)
         content.addLayout(foot)
         self.setMinimumSize(430, 330)
@@ -167,11 +199,15 @@ class ShiftWindow(QMainWindow):
         self._show_call_action = QAction("Show &call", self)
         self._show_call_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
         self._show_call_action.triggered.connect(self.show_call_requested)
+        self._someone_action = QAction("I &hear someone", self)
+        self._someone_action.setShortcut(QKeySequence("Ctrl+Shift+H"))
+        self._someone_action.triggered.connect(self.someone_heard)
         leave = QAction("&Quit NextCall", self)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
         leave.setShortcut(QKeySequence("Ctrl+Q"))
         leave.triggered.connect(self.quit_requested)
         menu.addAction(self._show_call_action)
+        menu.addAction(self._someone_action)
         menu.addSeparator()
         menu.addAction(leave)
 

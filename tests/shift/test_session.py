@@ -7,8 +7,9 @@ import logging
 
 import pytest
 
-from desktop.callcenter.model import CallResponse, Function
+from desktop.callcenter.model import Call, CallResponse, Function
 from desktop.errors import (
+    AlreadyStored,
     AnswerNotUnderstood,
     CallCenterError,
     ContractError,
@@ -19,28 +20,25 @@ from desktop.errors import (
     Refused,
     ShiftError,
 )
-from desktop.shift import session as module
-from desktop.shift.session import AgentSession, Health, pause_before
+from desktop.shift.delivery import pause_before
+from desktop.shift.journal import Journal, Settled
+from desktop.shift.session import AgentSession, Health
 from desktop.shift.states import State
 from tests.simulation import ACCOUNT, AGENT_ID, FastClock, LoadedDice, Noted, SimulatedCallCenter, Stored, a_call, until
 
 SURE_FAILURES = [NotReached, Refused, NotLoggedIn, ContractError, NotOffered]
 UNSURE_FAILURES = [OutcomeUnknown, AnswerNotUnderstood]
 EVERY_FAILURE = SURE_FAILURES + UNSURE_FAILURES
+SURELY_NOT_STORED = [Refused, AlreadyStored, NotLoggedIn, ContractError, NotOffered]
 BUT_THE_END = [failure for failure in EVERY_FAILURE if failure is not NotLoggedIn]
-
-
-@pytest.fixture
-def center() -> SimulatedCallCenter:
-    return SimulatedCallCenter()
 
 
 class Shift:
     """A session, and the facts it tells while it works: each state and each health of the line once, in order."""
 
-    def __init__(self, center: SimulatedCallCenter) -> None:
+    def __init__(self, center: SimulatedCallCenter, journal: Journal) -> None:
         self.dice = LoadedDice()
-        self.session = AgentSession(center, ACCOUNT, self._on_changed, dice=self.dice)
+        self.session = AgentSession(center, ACCOUNT, journal, self._on_changed, dice=self.dice)
         self.facts: list[State | Health] = []
         self._told: tuple[State, Health] = (self.session.state, self.session.line.health)
 
@@ -51,8 +49,8 @@ class Shift:
 
 
 @pytest.fixture
-def shift(center: SimulatedCallCenter) -> Shift:
-    return Shift(center)
+def shift(center: SimulatedCallCenter, journal: Journal) -> Shift:
+    return Shift(center, journal)
 
 
 @pytest.fixture
@@ -236,7 +234,7 @@ async def test_a_log_in_that_failed_can_be_tried_again(
 
 
 @pytest.mark.parametrize("last", [False, True])
-@pytest.mark.parametrize("failure", EVERY_FAILURE)
+@pytest.mark.parametrize("failure", SURELY_NOT_STORED)
 async def test_a_response_that_is_not_stored_leaves_the_call_with_the_agent(
     center: SimulatedCallCenter, session: AgentSession, failure: type[CallCenterError], last: bool
 ):
@@ -251,14 +249,64 @@ async def test_a_response_that_is_not_stored_leaves_the_call_with_the_agent(
     assert session.state is (State.LOGGED_OFF if last else State.WAITING)
 
 
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    ("failure", "health"),
+    [(NotReached, Health.RECONNECTING), (OutcomeUnknown, Health.UNSURE), (AnswerNotUnderstood, Health.UNSURE)],
+)
+async def test_a_response_that_may_be_sent_again_is_stored_without_the_agent(
+    center: SimulatedCallCenter, shift: Shift, failure: type[CallCenterError], health: Health, last: bool
+):
+    response = await _talk(shift.session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, failure("no"))
+    assert await shift.session.submit(response, last=last) is Settled.STORED
+    assert (shift.session.call, shift.session.stored, center.ledger) == (None, 1, [Stored(response, last)])
+    after = [State.LOGGED_OFF, Health.IDLE] if last else [State.WAITING]
+    assert shift.facts[-2 - len(after) :] == [health, Health.CONNECTED, *after]
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_line_in_doubt_stays_so_until_the_doubt_is_gone(center: SimulatedCallCenter, shift: Shift):
+    response = await _talk(shift.session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, NotReached(), OutcomeUnknown(), NotReached(), NotReached())
+    await shift.session.submit(response)
+    assert shift.facts[-5:] == [State.SAVING, Health.RECONNECTING, Health.UNSURE, Health.CONNECTED, State.WAITING]
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_response_in_doubt_lets_the_agent_go_on(center: SimulatedCallCenter, session: AgentSession):
+    response = await _talk(session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, OutcomeUnknown(), OutcomeUnknown())
+    assert await session.submit(response) is Settled.UNSURE
+    assert (session.state, session.call, session.stored, session.unsure) == (State.WAITING, None, 0, 1)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_doubt_that_is_gone_is_counted_no_more(center: SimulatedCallCenter, session: AgentSession):
+    response = await _talk(session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, OutcomeUnknown(), OutcomeUnknown())
+    await session.submit(response)
+    center.connect(Call(response.call_id))  # the call center connects the same call once more: it had not arrived
+    await session.next_call()
+    await session.submit(response)
+    assert (session.stored, session.unsure) == (1, 0)
+
+
+async def test_a_refusal_is_an_answer_of_a_line_that_works(center: SimulatedCallCenter, shift: Shift):
+    response = await _talk(shift.session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, NotReached(), Refused("no"))
+    with pytest.raises(Refused):
+        await shift.session.submit(response)
+    assert shift.session.line.health is Health.CONNECTED
+
+
+async def test_a_call_of_nobody_cannot_be_answered(session: AgentSession):
+    with pytest.raises(ShiftError, match="no call"):
+        await session.submit(CallResponse("c0", "Interested"))
+
+
 # ----------------------------------------------------------------------------------------------------- waiting goes on
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses of milliseconds, in the same proportion."""
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.0005)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.005)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -378,14 +426,19 @@ async def test_giving_up_in_a_pause_asks_no_more(center: SimulatedCallCenter, sh
 
 
 @pytest.mark.parametrize(
-    ("state", "back_to"),
-    [(State.CALLING, State.SIGNED_OUT), (State.LOGGING_IN, State.EXPECTING_ID), (State.SAVING, State.CONNECTED)],
+    ("state", "function", "back_to"),
+    [
+        (State.CALLING, Function.SEND_AGENT_CALL_BACK, State.SIGNED_OUT),
+        (State.LOGGING_IN, Function.LOGIN_AGENT, State.EXPECTING_ID),
+        (State.SAVING, Function.STORE_AGENT_RESPONSE, State.CONNECTED),
+    ],
 )
 async def test_a_verb_that_is_given_up_leaves_no_shift_in_between(
-    center: SimulatedCallCenter, session: AgentSession, state: State, back_to: State
+    center: SimulatedCallCenter, session: AgentSession, state: State, function: Function, back_to: State
 ):
     under_way = await _reach(state, session, center)
     assert under_way
+    await until(lambda: center.asked(function))  # the journal comes first
     under_way.cancel()
     await asyncio.wait([under_way])
     assert under_way.cancelled()
@@ -448,10 +501,10 @@ async def test_a_phone_that_the_call_center_does_not_hang_up_is_no_failure(
     assert not await session.hang_up()
 
 
-async def test_nobody_is_kicked_where_that_is_not_offered():
+async def test_nobody_is_kicked_where_that_is_not_offered(journal: Journal):
     center = SimulatedCallCenter(set(Function) - {Function.KICK_AGENT})
     await center.open()
-    session = AgentSession(center, ACCOUNT)
+    session = AgentSession(center, ACCOUNT, journal)
     await _wait(session)
     assert not await session.hang_up()
     assert center.asked(Function.KICK_AGENT) == 0

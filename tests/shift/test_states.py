@@ -39,6 +39,9 @@ ALLOWED = {
     (State.SAVING, Step.STORED_LAST): State.LOGGED_OFF,
     (State.SAVING, Step.FAILED): State.CONNECTED,
     (State.LOGGED_OFF, Step.DONE): State.SIGNED_OUT,
+    # a call of an earlier start is finished without the phone, or was the last one and only the phone is left
+    (State.SIGNED_OUT, Step.RESUME): State.CONNECTED,
+    (State.SIGNED_OUT, Step.STORED_LAST): State.LOGGED_OFF,
     # leaving, from everywhere
     (State.SIGNED_OUT, Step.LEAVE): State.SIGNED_OUT,
     (State.CALLING, Step.LEAVE): State.SIGNED_OUT,

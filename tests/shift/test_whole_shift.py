@@ -13,6 +13,7 @@ from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import NotLoggedIn, Refused
 from desktop.practice.scenario import load_scenario
 from desktop.practice.server import PracticeService
+from desktop.shift.journal import Journal, Settled
 from desktop.shift.session import AgentSession, Health
 from desktop.shift.states import State
 from tests.simulation import until
@@ -58,9 +59,9 @@ def phone(service: PracticeService) -> Iterator[Phone]:
     watched.close()
 
 
-async def test_a_whole_shift(service: PracticeService, phone: Phone):
+async def test_a_whole_shift(service: PracticeService, phone: Phone, journal: Journal):
     center = SoapCallCenter(service.service_url, service.broadcast_url)
-    session = AgentSession(center, Account(service.scenario.key, 1))
+    session = AgentSession(center, Account(service.scenario.key, 1), journal)
     try:
         await center.open()
         await session.call_me(phone.number)
@@ -70,7 +71,7 @@ async def test_a_whole_shift(service: PracticeService, phone: Phone):
             call = await session.next_call()
             assert (session.state, session.line.health) == (State.CONNECTED, Health.CONNECTED)
             calls.append(call)
-            await session.submit(CallResponse(call.id, disposition, NOTES), last=last)
+            assert await session.submit(CallResponse(call.id, disposition, NOTES), last=last) is Settled.STORED
         assert session.state is State.LOGGED_OFF
         session.done()
     finally:
@@ -84,17 +85,25 @@ async def test_a_whole_shift(service: PracticeService, phone: Phone):
     assert [response["lastcall"] for response in stored] == [False, False, True]
     assert [response["agentResponse"] for response in stored] == ["Interested", "Call back later", "Do not call again"]
     assert {response["agentNotes"] for response in stored} == {NOTES}
+    record = await journal.shift(session.number)
+    assert record.ended_at is not None
+    assert [(entry.call, entry.settled, entry.attempts) for entry in record.entries] == [
+        (call, Settled.STORED, 1) for call in calls
+    ]
+    assert [entry.response.notes for entry in record.entries if entry.response] == [NOTES] * 3
 
 
-async def test_a_wrong_key_and_a_wrong_id_are_refused_and_the_shift_goes_on(service: PracticeService, phone: Phone):
+async def test_a_wrong_key_and_a_wrong_id_are_refused_and_the_shift_goes_on(
+    service: PracticeService, phone: Phone, journal: Journal
+):
     center = SoapCallCenter(service.service_url)
     try:
         await center.open()
-        stranger = AgentSession(center, Account("not the key", 1))
+        stranger = AgentSession(center, Account("not the key", 1), journal)
         with pytest.raises(Refused):
             await stranger.call_me(phone.number)
         assert stranger.state is State.SIGNED_OUT
-        session = AgentSession(center, Account(service.scenario.key, 1))
+        session = AgentSession(center, Account(service.scenario.key, 1), journal)
         await session.call_me(phone.number)
         agent_id = await phone.agent_id()
         with pytest.raises(Refused):
@@ -106,9 +115,9 @@ async def test_a_wrong_key_and_a_wrong_id_are_refused_and_the_shift_goes_on(serv
         await center.close()
 
 
-async def test_an_agent_who_hangs_up_in_the_queue_is_signed_out(service: PracticeService, phone: Phone):
+async def test_an_agent_who_hangs_up_in_the_queue_is_signed_out(service: PracticeService, phone: Phone, journal: Journal):
     center = SoapCallCenter(service.service_url, service.broadcast_url)
-    session = AgentSession(center, Account(service.scenario.key, 1))
+    session = AgentSession(center, Account(service.scenario.key, 1), journal)
     try:
         await center.open()
         assert center.offers(Function.STOP_CAMPAIGN)
@@ -125,9 +134,9 @@ async def test_an_agent_who_hangs_up_in_the_queue_is_signed_out(service: Practic
         await center.close()
 
 
-async def test_leaving_hangs_the_phone_up(service: PracticeService, phone: Phone):
+async def test_leaving_hangs_the_phone_up(service: PracticeService, phone: Phone, journal: Journal):
     center = SoapCallCenter(service.service_url)
-    session = AgentSession(center, Account(service.scenario.key, 1))
+    session = AgentSession(center, Account(service.scenario.key, 1), journal)
     try:
         await center.open()
         await session.call_me(phone.number)

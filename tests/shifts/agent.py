@@ -82,6 +82,7 @@ class Agent:
 
     async def call_me(self) -> str:
         """Press "Call me" and listen; gives the agent ID that is heard."""
+        await until(self.desk.login.isVisible, "the log-in dialog")
         press(self.desk.login, "Call me")
         await self.reach(State.EXPECTING_ID)
         return await until(self._heard, "the agent ID to be heard")

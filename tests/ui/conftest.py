@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
 from desktop.settings.settings import Settings
+from desktop.shift import delivery, session
 from desktop.ui import look
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.login import LoginDialog
@@ -61,6 +62,14 @@ def reminder(keep: Callable[[QWidget], QWidget]) -> QWidget:
 @pytest.fixture
 def settings_dialog(keep: Callable[[QWidget], QWidget]) -> QWidget:
     return keep(SettingsDialog(Settings(campaign_id="1001"), practice=False))
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses of milliseconds, in the same proportion."""
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(delivery, "LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr(session, "LONGEST_PAUSE", 0.005)
 
 
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda one: f"{one[0]} x{one[1]}")

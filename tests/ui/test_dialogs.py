@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QFileDialog, QMenu, QSystemTrayIcon
 from shiboken6 import isValid
 
-from desktop.errors import NotReached
+from desktop.callcenter.model import Call
+from desktop.errors import JournalNotKept, NotReached
 from desktop.practice.center import BEEP, HOLD_MUSIC, PhoneView
 from desktop.settings.settings import HOSTED_SERVICE, Settings
+from desktop.shift.journal import Settled, ShiftRecord
 from desktop.shift.session import Health, Line
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
@@ -24,10 +26,12 @@ from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.tray import Tray
 from tests.simulation import until
-from tests.ui.screen import button, field, focused, key, message, press, settle, show, type_in, words
+from tests.ui.records import a_shift, an_entry
+from tests.ui.screen import Role, button, field, focused, has, key, message, part, press, settle, show, type_in, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Keep = Callable[[Any], Any]
 
@@ -38,8 +42,10 @@ Return, Escape = Qt.Key.Key_Return, Qt.Key.Key_Escape
 # -------------------------------------------------------------------------------------------- the question before leaving
 
 
-async def _asked(state: State = State.WAITING, *, can_hang_up: bool = False) -> tuple[LeaveDialog, asyncio.Task[bool]]:
-    dialog = LeaveDialog(state, can_hang_up=can_hang_up, practice=False, parent=None)
+async def _asked(
+    state: State = State.WAITING, *, can_hang_up: bool = False, kept: bool = False
+) -> tuple[LeaveDialog, asyncio.Task[bool]]:
+    dialog = LeaveDialog(state, can_hang_up=can_hang_up, kept=kept, practice=False, parent=None)
     answer = asyncio.get_running_loop().create_task(dialog.ask())
     await until(dialog.isActiveWindow)
     return dialog, answer
@@ -89,6 +95,16 @@ async def test_it_says_what_happens_to_the_phone(qapp: object, state: State, tit
     assert not await answer
 
 
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("state", [State.CONNECTED, State.SAVING])
+async def test_it_says_what_happens_to_the_work(qapp: object, state: State, kept: bool):
+    dialog, answer = await _asked(state, kept=kept)
+    assert ("is kept and you are asked about it at the next start" in words(dialog)) == kept
+    assert ("its disposition and notes are lost" in words(dialog)) != kept
+    dialog.reject()
+    assert not await answer
+
+
 async def test_who_stops_waiting_for_the_answer_takes_the_question_away(qapp: object):
     dialog, answer = await _asked()
     answer.cancel()
@@ -99,20 +115,78 @@ async def test_who_stops_waiting_for_the_answer_takes_the_question_away(qapp: ob
 # ------------------------------------------------------------------------------------------------------- the reminder
 
 
-@pytest.mark.parametrize(("stored", "said"), [(0, "0 calls stored"), (1, "1 call stored"), (2, "2 calls stored")])
-def test_the_reminder_counts_the_calls(keep: Keep, stored: int, said: str):
+@pytest.mark.parametrize(
+    ("fates", "said"),
+    [
+        ([Settled.STORED], "1 call: 1 stored"),
+        ([Settled.STORED] * 2, "2 calls: 2 stored"),
+        (
+            [Settled.STORED] * 3 + [Settled.REFUSED, Settled.UNSURE, None],
+            "6 calls: 3 stored, 1 refused, 1 not sure, 1 without a response",
+        ),
+    ],
+)
+def test_the_reminder_counts_the_calls(keep: Keep, fates: list[Settled | None], said: str):
     window = keep(HangUpWindow(practice=False))
-    window.remind(stored, hung_up=False)
-    assert said in words(window)
+    window.remind(a_shift(*map(an_entry, fates)), hung_up=False)
+    assert said in words(window).splitlines()
     assert "still on the line" in words(window)
-    window.remind(stored, hung_up=True)
+    assert _receipt(window).topLevelItemCount() == len(fates)
+    assert has(window, Role.Button, "Save receipt …")
+    window.remind(a_shift(*map(an_entry, fates)), hung_up=True)
     assert "has ended your phone call" in words(window)
+    assert _receipt(window).topLevelItemCount() == len(fates)
+
+
+@pytest.mark.parametrize("record", [None, a_shift()], ids=["no shift", "no call"])
+def test_the_reminder_without_a_call_has_no_receipt(keep: Keep, record: ShiftRecord | None):
+    window = keep(HangUpWindow(practice=False))
+    window.remind(a_shift(an_entry()), hung_up=False)
+    window.remind(record, hung_up=False)
+    assert "still on the line" in words(window)
+    assert "1 call" not in words(window)
+    for role, name in ((Role.Tree, "Receipt"), (Role.Button, "Save receipt …")):
+        assert not has(window, role, name)
+
+
+def test_the_receipt_tells_what_became_of_each_call(keep: Keep):
+    window = keep(HangUpWindow(practice=False))
+    stored, heard = an_entry(attempts=2), an_entry(None, Call("heard at 12:59"), told=False)
+    window.remind(a_shift(stored, heard), hung_up=False)
+    shown = [[_receipt(window).topLevelItem(row).text(column) for column in range(1, 4)] for row in range(2)]
+    noon = f"{NOW.astimezone():%H:%M:%S}"
+    assert shown == [
+        [stored.call.id, "Call back later", f"stored {noon}, 2 tries"],
+        ["-", "Call back later", "the call center never told who it was"],
+    ]
+
+
+def _receipt(window: HangUpWindow) -> Any:
+    return part(window, Role.Tree, "Receipt")
+
+
+def test_the_receipt_is_saved_where_the_agent_says(keep: Keep, tmp_path: Path):
+    window, places = keep(HangUpWindow(practice=False)), []
+    window.save_requested.connect(places.append)
+    window.remind(a_shift(an_entry()), hung_up=False)
+    press(window, "Save receipt …")
+    [dialog] = window.findChildren(QFileDialog)
+    assert dialog.isVisible()
+    assert dialog.selectedFiles()[0].endswith("nextcall-shift.txt")
+    dialog.setDirectory(str(tmp_path))
+    dialog.selectFile("mine")
+    dialog.accept()
+    assert places == [tmp_path / "mine.txt"]
+    press(window, "Save receipt …")
+    [dialog] = [one for one in window.findChildren(QFileDialog) if one.isVisible()]
+    dialog.reject()
+    assert len(places) == 1
 
 
 def test_only_done_ends_the_reminder(keep: Keep):
     window, done = keep(HangUpWindow(practice=False)), []
     window.done_requested.connect(lambda: done.append(True))
-    window.remind(1, hung_up=False)
+    window.remind(a_shift(an_entry()), hung_up=False)
     show(window)
     key(Escape)
     assert window.isVisible()
@@ -189,6 +263,7 @@ def test_the_line_in_words(shift_window: ShiftWindow):
         (Line(Health.IDLE, NOW), "Line to the call center: not in use"),
         (Line(Health.CONNECTED, NOW), "Line to the call center: connected"),
         (Line(Health.RECONNECTING, NOW, NotReached.title), f"Reconnecting since 12:59:59. {NotReached.title}."),
+        (Line(Health.UNSURE, NOW, NotReached.title), "Unsure since 12:59:59 whether the call center has your last call."),
     ):
         shift_window.show_line(line)
         assert said in words(shift_window)
@@ -196,8 +271,8 @@ def test_the_line_in_words(shift_window: ShiftWindow):
 
 def test_what_is_stored_in_words(shift_window: ShiftWindow):
     shift_window.show()
-    for stored, unsent, said in ((0, 0, "0 calls stored"), (1, 0, "1 call stored"), (3, 2, "3 calls stored, 2 not stored yet")):
-        shift_window.show_stored(stored, unsent=unsent)
+    for stored, unsure, said in ((0, 0, "0 calls stored"), (1, 0, "1 call stored"), (3, 2, "3 calls stored, 2 not sure")):
+        shift_window.show_stored(stored, unsure)
         assert said in words(shift_window).splitlines()
 
 
@@ -222,6 +297,52 @@ def test_its_wishes(shift_window: ShiftWindow):
     shift_window.close()
     assert shift_window.isVisible()
     assert wishes == ["call", "leave", "call", "quit", "quit"]
+
+
+def test_i_hear_someone_is_there_while_waiting_and_only_then(shift_window: ShiftWindow):
+    wishes: list[bool] = []
+    shift_window.someone_heard.connect(lambda: wishes.append(True))
+    show(shift_window)
+    for state in State:
+        wishes.clear()
+        shift_window.show_state(state)
+        assert has(shift_window, Role.Button, "I hear someone") == (state is State.WAITING)
+        key(Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        if state is State.WAITING:
+            press(shift_window, "I hear someone")
+        assert len(wishes) == (2 if state is State.WAITING else 0)
+
+
+def test_somebody_who_is_heard_has_a_popup_to_show_until_the_state_changes(shift_window: ShiftWindow):
+    shift_window.show_state(State.WAITING)
+    shift_window.show()
+    for heard in (True, False):
+        shift_window.show_someone(heard=heard)
+        assert has(shift_window, Role.Button, "Show call") == heard
+        assert has(shift_window, Role.Button, "I hear someone") != heard
+    shift_window.show_someone(heard=True)
+    shift_window.show_state(State.CONNECTED)
+    shift_window.show_state(State.WAITING)
+    assert has(shift_window, Role.Button, "I hear someone")
+    assert not has(shift_window, Role.Button, "Show call")
+
+
+def test_a_warning_lasts_whatever_the_shift_does(shift_window: ShiftWindow):
+    shift_window.show()
+    said = f"{JournalNotKept.title}: the disk is full. {JournalNotKept.advice}"
+    assert said not in words(shift_window)
+    shift_window.warn(JournalNotKept("the disk is full"))
+    for state in State:
+        shift_window.show_state(state)
+        assert said in words(shift_window).splitlines()
+
+
+def test_as_whom_the_agent_works(shift_window: ShiftWindow):
+    shift_window.show()
+    shift_window.show_agent("4027", 1001)
+    assert "Agent 4027   ·   Campaign 1001" in words(shift_window).splitlines()
+    shift_window.show_agent("", 1001)
+    assert "Campaign" not in words(shift_window)
 
 
 def test_there_is_no_call_to_show_while_waiting(shift_window: ShiftWindow):

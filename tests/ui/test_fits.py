@@ -14,6 +14,7 @@ from desktop import errors
 from desktop.callcenter.model import Field
 from desktop.practice.center import BEEP, FAREWELL, HOLD_MUSIC, PhoneView
 from desktop.settings.settings import Settings
+from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
@@ -21,9 +22,11 @@ from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
 from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.recovery import RecoveryDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
+from tests.ui.records import FATES, a_shift, an_entry
 from tests.ui.screen import FATE, REASON, assert_nothing_cut, button, every_failure, field
 
 if TYPE_CHECKING:
@@ -78,13 +81,22 @@ def test_the_shift_window(keep: Keep, practice: bool):
     window = keep(ShiftWindow(practice=practice))
     window.show()
     window.show_agent("4027", 999_999_999_999_999_999)
+    assert_nothing_cut(window)
+    aside = "A new one is begun. The old one is kept as journal-damaged-20250106-125959-123456.db: show this to your IT support."
+    window.warn(errors.JournalNotKept("it is no journal", title="The journal was damaged", advice=aside))
+    assert_nothing_cut(window)
+    window.warn(errors.JournalNotKept("the data folder cannot be written"))
     for state in State:
         window.show_state(state)
         for health in Health:
             window.show_line(Line(health, NOW, errors.AnswerNotUnderstood.title))
-            for stored, unsent in ((0, 0), (1, 0), (1234, 56)):
-                window.show_stored(stored, unsent=unsent)
+            for stored, unsure in ((0, 0), (1, 0), (1234, 56)):
+                window.show_stored(stored, unsure)
                 assert_nothing_cut(window)
+    window.show_state(State.WAITING)
+    for heard in (True, False):
+        window.show_someone(heard=heard)
+        assert_nothing_cut(window)
     for failure in FAILURES:
         window.tell(failure(REASON), FATE)
         assert_nothing_cut(window)
@@ -103,25 +115,58 @@ def test_the_popup(keep: Keep, practice: bool):
     assert_nothing_cut(window)
     window.show_saving()
     assert_nothing_cut(window)
+    for health in Health:
+        window.show_trouble(Line(health, NOW, errors.AnswerNotUnderstood.title))
+        assert_nothing_cut(window)
     for failure in FAILURES:
         window.tell(failure(REASON), FATE)
         assert_nothing_cut(window)
+    window.show_call(a_call(), Draft("Interested", "by mail"), last_only=True)
+    assert_nothing_cut(window)
+    window.show_someone()
+    assert_nothing_cut(window)
+    button(window, "Next Call").click()
+    assert_nothing_cut(window)
 
 
 @PRACTICE
 @pytest.mark.parametrize("hung_up", [False, True])
 def test_the_reminder(keep: Keep, practice: bool, hung_up: bool):
     window = keep(HangUpWindow(practice=practice))
-    for stored in (0, 1, 12345):
-        window.remind(stored, hung_up=hung_up)
+    for record in (None, a_shift(), a_shift(an_entry()), a_shift(*map(an_entry, FATES * 30))):
+        window.remind(record, hung_up=hung_up)
         assert_nothing_cut(window)
+    window.say("The receipt is saved", f"/home/an.agent/Documents/{'a folder of a rather long name/' * 4}nextcall-shift.txt")
+    assert_nothing_cut(window)
+    window.say("The receipt was not saved", "No such file or directory. Try another place.", "bad")
+    assert_nothing_cut(window)
+
+
+@PRACTICE
+def test_the_question_after_a_crash(keep: Keep, practice: bool):
+    for entries in ([an_entry(None)], [an_entry(fate, a_call("Wilhelmina " * 50)) for fate in FATES * 30]):
+        window = keep(RecoveryDialog(a_shift(*entries, campaign_id=999_999_999_999_999_999), practice=practice))
+        window.show()
+        assert_nothing_cut(window)
+        button(window, "Yes, still connected").click()
+        assert_nothing_cut(window)
+        for words in ("Logging in again …", "Storing your calls …"):
+            window.show_busy(words, can_wait=True)
+            assert_nothing_cut(window)
+        for health in Health:
+            window.show_trouble(Line(health, NOW, errors.AnswerNotUnderstood.title))
+            assert_nothing_cut(window)
+        for failure in FAILURES:
+            window.tell(failure(REASON), "What is not settled is kept.")
+            assert_nothing_cut(window)
+        window.hide()
 
 
 @PRACTICE
 @pytest.mark.parametrize("can_hang_up", [False, True])
 async def test_the_question_before_leaving(qapp: object, keep: Keep, practice: bool, can_hang_up: bool):
     for state in (State.LOGGING_IN, State.WAITING, State.CONNECTED, State.SAVING):
-        window = keep(LeaveDialog(state, can_hang_up=can_hang_up, practice=practice, parent=None))
+        window = keep(LeaveDialog(state, can_hang_up=can_hang_up, kept=not practice, practice=practice, parent=None))
         window.show()
         assert_nothing_cut(window)
         window.hide()

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
+from desktop.shift.journal import Settled
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
 from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.recovery import RecoveryDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
+from tests.ui.records import a_shift, an_entry
 from tests.ui.screen import TEXT, Role, has, part, settle, spoken
 
 if TYPE_CHECKING:
@@ -58,7 +61,8 @@ def test_the_shift_window_has_a_label_with_the_words_of_the_state(keep: Keep, st
     assert spoken(window)[0][1] == "NextCall"
     part(window, Role.StaticText, state.value)
     assert has(window, Role.Button, "Show call") == (state in {State.CONNECTED, State.SAVING})
-    assert has(window, Role.Button, "Leave") == (state in {State.WAITING, State.CONNECTED})
+    assert has(window, Role.Button, "Leave") == (state in {State.WAITING, State.CONNECTED, State.SAVING})
+    assert has(window, Role.Button, "I hear someone") == (state is State.WAITING)
 
 
 @pytest.mark.parametrize(
@@ -74,17 +78,44 @@ def test_the_popup_window(keep: Keep, name: str, number: str, title: str):
     part(window, Role.Tree, "Caller")
     assert part(window, Role.Button, "Next Call").isEnabled()
     assert part(window, Role.Button, "Logoff").isEnabled()
+    assert not has(window, Role.Button, "Nobody there")
+
+
+def test_the_popup_window_of_somebody(keep: Keep):
+    window = keep(PopupWindow(practice=False))
+    window.show_someone()
+    assert spoken(window)[0][1] == "Call - somebody"
+    part(window, Role.List, "Disposition")
+    part(window, TEXT, "Notes")
+    for name in ("Next Call", "Logoff", "Nobody there"):
+        assert part(window, Role.Button, name).isEnabled()
+
+
+def test_the_question_after_a_crash(keep: Keep):
+    window = keep(RecoveryDialog(a_shift(an_entry(Settled.UNSURE), an_entry(None)), practice=False))
+    window.show()
+    assert spoken(window)[0][:2] == (Role.Dialog, "Unfinished calls")
+    part(window, Role.StaticText, "Is your phone still connected?")
+    part(window, Role.Tree, "Unfinished calls")
+    part(window, TEXT, "API key")
+    for name in ("Yes, still connected", "No", "Later"):
+        assert part(window, Role.Button, name).isEnabled()
+    window.fill_in_key("k3y")
+    assert not has(window, TEXT, "API key")
 
 
 def test_the_reminder(keep: Keep):
     window = keep(HangUpWindow(practice=False))
-    window.remind(3, hung_up=False)
+    window.remind(a_shift(an_entry()), hung_up=False)
     assert spoken(window)[0][:2] == (Role.Dialog, "Hang up your phone")
     assert part(window, Role.Button, "Done").isDefault()
+    part(window, Role.Button, "Save receipt …")
+    part(window, Role.Tree, "Receipt")
+    part(window, Role.StaticText, "1 call: 1 stored")
 
 
 async def test_the_question_before_leaving(qapp: object, keep: Keep):
-    window = keep(LeaveDialog(State.WAITING, can_hang_up=False, practice=False, parent=None))
+    window = keep(LeaveDialog(State.WAITING, can_hang_up=False, kept=True, practice=False, parent=None))
     window.show()
     assert spoken(window)[0][:2] == (Role.Dialog, "Leave NextCall?")
     part(window, Role.Button, "Leave")
@@ -111,6 +142,8 @@ def test_the_practice_phone(keep: Keep):
 @pytest.mark.parametrize("kind", [LoginDialog, ShiftWindow, PopupWindow, HangUpWindow])
 def test_labels_are_named_by_their_text_and_nothing_else_is_nameless(keep: Keep, kind: type[QWidget], practice: bool):
     window = keep(kind(practice=practice))
+    if isinstance(window, HangUpWindow):
+        window.remind(a_shift(an_entry()), hung_up=False)
     if isinstance(window, PopupWindow):
         window.show_call(a_call("Wilhelmina van der Kloosterveldt-Featherstonehaugh " * 3))
     window.show()

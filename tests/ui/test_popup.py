@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, QMimeData, Qt
+from PySide6.QtCore import QItemSelectionModel, QMimeData, Qt, QTimer
 from PySide6.QtGui import QAccessible, QGuiApplication, QTextDocument
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QLineEdit
@@ -13,14 +14,17 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from desktop.callcenter.model import Call, CallResponse, Field
 from desktop.errors import NotReached
 from desktop.popup.dispositions import BUILT_IN
+from desktop.shift.journal import Draft
+from desktop.shift.session import Health, Line
 from desktop.ui.popup import PopupWindow
 from tests.simulation import a_call
-from tests.ui.screen import Role, button, field, focused, key, message, part, paste, press, settle, show, type_in, words
+from tests.ui.screen import Role, button, field, focused, has, key, message, part, paste, press, settle, show, type_in, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from PySide6.QtCore import QAbstractItemModel, QModelIndex
+    from pytestqt.qtbot import QtBot
 
 Control, Shift, Alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
 Keypad = Qt.KeyboardModifier.KeypadModifier
@@ -421,3 +425,210 @@ def test_a_screen_reader_is_told_each_value(on_call: PopupWindow):
     tree = QAccessible.queryAccessibleInterface(part(on_call, Role.Tree, "Caller"))
     names = [tree.child(number).text(QAccessible.Text.Name) for number in range(tree.childCount())]
     assert {"Field", "Value", "Name", "Zoë Łuczak", "Phone number", "(202) 555-0143"} <= set(names)
+
+
+# ---------------------------------------------------------------------------------------------------------------- drafts
+
+
+@pytest.fixture
+def drafts(popup: PopupWindow) -> list[Draft]:
+    found: list[Draft] = []
+    popup.draft_changed.connect(found.append)
+    return found
+
+
+def test_a_draft_is_told_soon_after_the_first_change(on_call: PopupWindow, drafts: list[Draft], qtbot: QtBot):
+    assert on_call._typing.interval() <= 250
+    assert on_call._typing.isSingleShot()
+    with qtbot.waitSignal(on_call.draft_changed) as told:
+        type_in("2")
+    assert told.args == [Draft("Call back later", "")]
+    with qtbot.waitSignal(on_call.draft_changed) as told:
+        notes(on_call).setFocus()
+        type_in("Tuesday")
+    assert told.args == [Draft("Call back later", "Tuesday")]
+    assert len(drafts) == 2
+    assert not on_call._typing.isActive()
+
+
+def test_who_types_without_a_pause_is_kept_too(on_call: PopupWindow, qtbot: QtBot):
+    """The clock runs from the first change; if each key set it back, this would type for ever."""
+    notes(on_call).setFocus()
+    typing = QTimer()
+    typing.timeout.connect(lambda: notes(on_call).insertPlainText("x"))
+    with qtbot.waitSignals([on_call.draft_changed] * 2):
+        typing.start(5)
+    assert typing.isActive()
+    typing.stop()
+
+
+def test_a_draft_is_told_before_it_is_stored(on_call: PopupWindow, wishes: Wishes, drafts: list[Draft]):
+    type_in("2")
+    notes(on_call).setFocus()
+    type_in("Tuesday")
+    on_call.show_saving()
+    assert drafts == [Draft("Call back later", "Tuesday")]
+    assert not on_call._typing.isActive()
+
+
+def test_a_draft_is_told_when_the_popup_goes_away(on_call: PopupWindow, drafts: list[Draft]):
+    type_in("2")
+    on_call.close()
+    assert drafts == [Draft("Call back later", "")]
+    on_call.bring_back()
+    on_call.hide()
+    assert len(drafts) == 1, "nothing has changed"
+
+
+def test_a_draft_comes_back_into_the_form(popup: PopupWindow, wishes: Wishes, drafts: list[Draft]):
+    draft = Draft("Call back later", "Tuesday,\n\u00a0after 3")
+    popup.show_call(CALL, draft)
+    show(popup)
+    assert (chosen(popup), notes(popup).text()) == (draft.disposition, draft.notes)
+    assert popup.draft == draft
+    assert not popup._typing.isActive(), "nobody has changed anything"
+    notes(popup).setFocus()
+    key(Qt.Key.Key_Z, Control)
+    assert popup.draft == draft
+    press(popup, "Next Call")
+    assert wishes.next_calls == [CallResponse(CALL.id, draft.disposition, draft.notes)]
+
+
+def test_a_draft_with_a_disposition_that_is_not_offered_has_to_be_chosen_anew(popup: PopupWindow, wishes: Wishes):
+    popup.show_call(CALL, Draft("Of an older list", "Tuesday"))
+    show(popup)
+    press(popup, "Next Call")
+    assert message(popup).startswith("Choose a disposition")
+    assert notes(popup).text() == "Tuesday"
+    assert not wishes.next_calls
+
+
+def test_what_may_be_stored_already_can_be_sent_again_and_not_changed(popup: PopupWindow, wishes: Wishes):
+    draft = Draft("Of an older list", "Tuesday")
+    popup.show_call(CALL, draft, fixed=True)
+    show(popup)
+    assert message(popup).startswith("The call center may have this already")
+    notes(popup).setFocus()
+    type_in("no, Friday")
+    assert notes(popup).text() == "Tuesday"
+    assert not dispositions(popup).isEnabled()
+    press(popup, "Next Call")
+    popup.show_saving()
+    popup.tell(NotReached("no route to host"), "This call is not stored yet.")
+    assert notes(popup).isReadOnly()
+    assert not dispositions(popup).isEnabled()
+    press(popup, "Logoff")
+    assert wishes.next_calls == wishes.logoffs == [CallResponse(CALL.id, draft.disposition, draft.notes)]
+    popup.show_call(a_call("Bo Li"))
+    assert not notes(popup).isReadOnly()
+    assert dispositions(popup).isEnabled()
+
+
+def test_a_call_that_can_only_be_the_last_has_no_next_call(popup: PopupWindow, wishes: Wishes):
+    popup.show_call(CALL, Draft("Interested", ""), last_only=True)
+    show(popup)
+    assert not has(popup, Role.Button, "Next Call")
+    assert "Logoff stores this as your last call." in words(popup)
+    key(Return, Control)
+    key(Enter, Control | Keypad)
+    assert not wishes.next_calls + wishes.logoffs
+    key(Qt.Key.Key_L, Control | Shift)
+    assert wishes.logoffs == [CallResponse(CALL.id, "Interested", "")]
+    popup.show_call(a_call("Bo Li"))
+    assert has(popup, Role.Button, "Next Call")
+
+
+# ------------------------------------------------------------------------------------------------------------ somebody
+
+
+@pytest.fixture
+def somebody(popup: PopupWindow, wishes: Wishes) -> PopupWindow:
+    """A popup for somebody of whom the call center has told nothing, with the keyboard."""
+    popup.show_someone()
+    show(popup)
+    return popup
+
+
+def test_somebody_has_an_empty_form_at_once(on_call: PopupWindow):
+    type_in("2")
+    on_call.show_someone()
+    assert on_call.draft == Draft()
+    assert on_call.windowTitle() == "Call - somebody"
+    assert _shown(on_call) == []
+    assert "Somebody is on your line" in words(on_call)
+    type_in("3")
+    assert chosen(on_call) == "Not interested"
+
+
+def test_what_is_entered_for_somebody_stays_when_the_call_center_tells_who_it_is(somebody: PopupWindow, wishes: Wishes):
+    type_in("2")
+    notes(somebody).setFocus()
+    type_in("Tuesday")
+    somebody.tell_who(CALL)
+    settle()
+    assert somebody.windowTitle() == "Call - Zoë Łuczak"
+    assert "Zoë Łuczak" in _shown(somebody)
+    assert somebody.draft == Draft("Call back later", "Tuesday")
+    assert not has(somebody, Role.Button, "Nobody there")
+    assert focused() is notes(somebody)
+    press(somebody, "Next Call")
+    assert wishes.next_calls == [CallResponse(CALL.id, "Call back later", "Tuesday")]
+
+
+def test_a_popup_of_somebody_that_was_closed_comes_back_with_the_call(somebody: PopupWindow):
+    type_in("2")
+    somebody.close()
+    somebody.tell_who(CALL)
+    assert somebody.isVisible()
+    assert chosen(somebody) == "Call back later"
+
+
+@pytest.mark.parametrize("name", ["Next Call", "Logoff"])
+def test_somebody_cannot_be_stored_yet_and_is_told_why(somebody: PopupWindow, wishes: Wishes, name: str):
+    type_in("2")
+    press(somebody, name)
+    assert message(somebody).startswith("The call center has not told yet who this is")
+    assert "“Nobody there”" in message(somebody)
+    assert not wishes.next_calls + wishes.logoffs
+    somebody.tell_who(CALL)
+    assert message(somebody) == ""
+
+
+def test_nobody_there_keeps_the_notes_and_goes_on_waiting(somebody: PopupWindow, drafts: list[Draft]):
+    order: list[str] = []
+    somebody.draft_changed.connect(lambda: order.append("draft"))
+    somebody.wait_on_requested.connect(lambda: order.append("wait on"))
+    notes(somebody).setFocus()
+    type_in("only breathing")
+    press(somebody, "Nobody there")
+    assert order == ["draft", "wait on"]
+    assert drafts == [Draft("", "only breathing")]
+    assert not somebody.isVisible()
+    somebody.show_call(CALL)
+    assert somebody.draft == Draft()
+    assert not has(somebody, Role.Button, "Nobody there")
+
+
+def test_tab_reaches_nobody_there(somebody: PopupWindow):
+    passed = []
+    for _ in range(6):
+        passed.append(focused().accessibleName() or getattr(focused(), "text", str)())
+        key(Tab)
+    assert passed == ["Disposition", "Notes", "Next Call", "Logoff", "Nobody there", "Caller"]
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [
+        (Health.RECONNECTING, f"Not sent yet {NotReached.title}. NextCall tries again by itself"),
+        (Health.UNSURE, "Not sure whether the call center has this It is sent once more as soon as the call center answers."),
+        (Health.CONNECTED, "Saving"),
+        (Health.IDLE, "Saving"),
+    ],
+)
+def test_why_it_is_not_stored_yet(on_call: PopupWindow, health: Health, said: str):
+    type_in("2")
+    on_call.show_saving()
+    on_call.show_trouble(Line(health, datetime.now(UTC), NotReached.title))
+    assert message(on_call).startswith(said)
+    assert not button(on_call, "Next Call").isEnabled()

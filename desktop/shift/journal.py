@@ -1,0 +1,581 @@
+"""What must survive a crash: shifts, calls as received, drafts, and every response with every attempt to send it.
+
+Write, send, settle: a response is a row here, synced to the disk, before its first byte leaves. A row goes from `sending` to
+`stored`, `refused`, `unsent` (certainly not sent, so it may be sent again) or `unsure` (sent, and nobody knows what came of it);
+a program that dies in between leaves `sending`, which the next start takes for `unsure`. No secret is ever written.
+
+SQLite on a thread of its own with its only connection: nothing here ever holds up a window, however slow the disk is. If the file
+cannot be used, the journal goes on in memory, `lasting` is False and the agent is told; it never refuses work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from desktop.callcenter.model import Call, CallResponse, Field, sendable
+from desktop.errors import JournalNotKept
+from desktop.tasks import in_thread
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+_SCHEMA = Path(__file__).resolve().parent / "schema"
+_PATIENCE = 2000
+"""Milliseconds to wait for somebody else who holds the file, a backup program say."""
+
+
+_END_SHIFT = """
+    UPDATE shift SET ended_at = :at, ended_how = :how
+    WHERE ended_at IS NULL AND id = coalesce(:shift, id)
+        AND id NOT IN (SELECT shift_id FROM open_call WHERE state IS NOT :given_up)
+"""
+"""A shift with open calls stays unfinished: the next start asks about them."""
+
+
+class Settled(StrEnum):
+    """Where a response stands. The words are those of the table `response`."""
+
+    SENDING = "sending"
+    UNSENT = "unsent"
+    STORED = "stored"
+    REFUSED = "refused"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the agent has entered so far."""
+
+    disposition: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One call of a shift: as received, as drafted, and what became of its response, if there is one yet."""
+
+    number: int
+    """The journal's own number of the call."""
+    call: Call
+    connected_at: datetime
+    told: bool
+    """Whether the call center has told who it was. If not, the agent only heard somebody, and the call's id is ours."""
+    draft: Draft
+    response: CallResponse | None = None
+    last: bool = False
+    settled: Settled | None = None
+    settled_at: datetime | None = None
+    attempts: int = 0
+    in_doubt: bool = False
+    """Whether a send of the response may have arrived without anybody knowing."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRecord:
+    """A shift as the journal has it, with its calls in the order of their connection."""
+
+    number: int
+    service: str
+    campaign_id: int
+    agent_id: str
+    began_at: datetime
+    ended_at: datetime | None
+    entries: tuple[Entry, ...]
+
+    def count(self, settled: Settled) -> int:
+        """How many calls of the shift stand there."""
+        return sum(entry.settled is settled for entry in self.entries)
+
+    @property
+    def open_entries(self) -> tuple[Entry, ...]:
+        """The calls that are not stored as far as anybody knows: the view `open_call`."""
+        return tuple(entry for entry in self.entries if entry.told and entry.settled is not Settled.STORED)
+
+
+class Journal:
+    """The journal in one file, or in memory without one. `troubled` is told, on the event loop, when the disk fails it."""
+
+    def __init__(self, path: Path | None, troubled: Callable[[JournalNotKept], None] = lambda _trouble: None) -> None:
+        self._path = path
+        self._troubled = troubled
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._db: sqlite3.Connection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._shift: tuple[object, ...] | None = None
+        """The row of the shift that goes on: what has to be known of it even if the file cannot be read any more."""
+        self.lasting = False
+
+    async def open(self) -> None:
+        """Open the file, or go on in memory after telling why. A damaged file is set aside, never deleted."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+        await self._ask(lambda _db: None)
+
+    async def close(self) -> None:
+        """Finish what is queued and close the file."""
+        if self._thread is None:
+            return
+        thread, self._thread = self._thread, None
+        self._work.put(None)
+        await in_thread(thread.join, "journal closes")
+
+    # Shifts
+
+    async def begin_shift(self, service: str, campaign_id: int, agent_id: str) -> int:
+        """Write down a shift; returns its number. An unfinished one of the same agent at the same place goes on instead."""
+
+        def begin(db: sqlite3.Connection) -> int:
+            what = (service, campaign_id, agent_id)
+            row = db.execute(
+                "SELECT id, service, campaign_id, agent_id, began_at FROM shift "
+                "WHERE ended_at IS NULL AND (service, campaign_id, agent_id) = (?, ?, ?) ORDER BY id DESC",
+                what,
+            ).fetchone()
+            if row is None:
+                row = db.execute(
+                    "INSERT INTO shift (service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?) "
+                    "RETURNING id, service, campaign_id, agent_id, began_at",
+                    (*what, _now()),
+                ).fetchone()
+            self._shift = row
+            return int(row[0])
+
+        return await self._ask(begin)
+
+    def end_shift(self, shift: int, how: str) -> None:
+        """The shift is over: logged off, left, or ended by the call center. One with open calls stays unfinished.
+
+        A refused call was in the agent's hands; who ends the shift without sending it again has given it up.
+        """
+        values = {"at": _now(), "how": how, "shift": shift, "given_up": Settled.REFUSED}
+        self._post(lambda db: db.execute(_END_SHIFT, values))
+
+    async def shift(self, shift: int) -> ShiftRecord:
+        """A shift with everything that is known of it."""
+        return await self._ask(lambda db: _shift(db, shift))
+
+    async def unfinished(self) -> tuple[ShiftRecord, ...]:
+        """The shifts with open calls, oldest first, for the start of the program: whatever was being sent is unsure now."""
+
+        def find(db: sqlite3.Connection) -> tuple[ShiftRecord, ...]:
+            db.execute(
+                "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' WHERE state = 'sending'"
+            )
+            db.execute(_END_SHIFT, {"at": _now(), "how": "ended with NextCall", "shift": None, "given_up": ""})
+            found = db.execute("SELECT id FROM shift WHERE ended_at IS NULL ORDER BY id").fetchall()
+            return tuple(_shift(db, number) for (number,) in found)
+
+        return await self._ask(find)
+
+    # Calls and drafts
+
+    def call_connected(self, shift: int, call: Call) -> None:
+        """Write down a call as received, without holding up its popup. The same call told again is one call."""
+        self._post(lambda db: _insert_call(db, shift, call))
+
+    def someone_heard(self, shift: int, placeholder: str) -> None:
+        """The agent hears somebody of whom the call center has told nothing: a call under a name of ours, for the notes."""
+        self._post(lambda db: _insert_call(db, shift, Call(placeholder), told=False))
+
+    def someone_told(self, shift: int, placeholder: str, call: Call) -> None:
+        """The call center has told who `placeholder` is: its notes belong to `call`."""
+
+        def attach(db: sqlite3.Connection) -> None:
+            number = _insert_call(db, shift, call)
+            db.execute(
+                "UPDATE call SET disposition = heard.disposition, notes = heard.notes, drafted_at = heard.drafted_at, "
+                "connected_at = heard.connected_at FROM call AS heard "
+                "WHERE call.id = ? AND heard.shift_id = ? AND heard.call_id = ?",
+                (number, shift, placeholder),
+            )
+            db.execute("DELETE FROM call WHERE shift_id = ? AND call_id = ?", (shift, placeholder))
+
+        self._post(attach)
+
+    def draft_changed(self, shift: int, call_id: str, draft: Draft) -> None:
+        """Keep what the agent has entered so far, as it could be sent."""
+        values = (sendable(draft.disposition), sendable(draft.notes), _now(), shift, call_id)
+        self._post(
+            lambda db: db.execute(
+                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE shift_id = ? AND call_id = ?", values
+            )
+        )
+
+    # Responses: write, send, settle
+
+    async def begin_sending(self, shift: int, call: Call, response: CallResponse, *, last: bool) -> bool:
+        """Write down, on the disk, that this response is now being sent; tells whether an earlier send of it may have arrived.
+
+        It may say something else than at an earlier send that was refused. It is the call's draft from now on, too.
+        """
+        disposition, notes = sendable(response.disposition), sendable(response.notes)
+
+        def begin(db: sqlite3.Connection) -> bool:
+            number = _insert_call(db, shift, call)
+            at = _now()
+            db.execute(
+                "UPDATE call SET disposition = ?, notes = ?, drafted_at = ? WHERE id = ?", (disposition, notes, at, number)
+            )
+            (known,) = db.execute(
+                "INSERT INTO response (call, disposition, notes, last, state, decided_at) VALUES (?, ?, ?, ?, 'sending', ?) "
+                "ON CONFLICT (call) DO UPDATE SET disposition = excluded.disposition, notes = excluded.notes, "
+                "last = excluded.last, state = 'sending', settled_at = NULL, reason = '' RETURNING id",
+                (number, disposition, notes, last, at),
+            ).fetchone()
+            before, in_doubt = db.execute(
+                "SELECT count(*), count(*) FILTER (WHERE outcome IS NULL OR outcome = 'unsure') FROM attempt WHERE response = ?",
+                (known,),
+            ).fetchone()
+            db.execute("INSERT INTO attempt (response, number, began_at) VALUES (?, ?, ?)", (known, before + 1, at))
+            return bool(in_doubt)
+
+        return await self._ask(begin)
+
+    def settle(self, shift: int, call_id: str, settled: Settled, reason: str = "", *, outcome: Settled | None = None) -> None:
+        """Write down where the latest send leaves the response, and its own `outcome` where that says less.
+
+        Nobody waits: if this is lost, the next start takes it for unsure.
+        """
+
+        def settle(db: sqlite3.Connection) -> None:
+            at = _now()
+            row = db.execute(
+                "UPDATE response SET state = ?, settled_at = ?, reason = ? "
+                "WHERE call = (SELECT id FROM call WHERE shift_id = ? AND call_id = ?) RETURNING id",
+                (settled, at, reason, shift, call_id),
+            ).fetchone()
+            if row is not None:
+                db.execute(
+                    "UPDATE attempt SET ended_at = ?, outcome = ? WHERE response = ? "
+                    "AND number = (SELECT max(number) FROM attempt WHERE response = ?)",
+                    (at, outcome or settled, *row, *row),
+                )
+
+        self._post(settle)
+
+    # The thread
+
+    async def _ask(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Have the thread do `work` in one transaction, and wait for its result."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Result] = loop.create_future()
+
+        def settle(result: Result | None, failure: BaseException | None) -> None:
+            if answer.done():
+                return
+            if failure is not None:
+                answer.set_exception(failure)
+            else:
+                answer.set_result(result)  # type: ignore[arg-type]  # None only where Result is None
+
+        def do() -> None:
+            try:
+                result, failure = self._in_transaction(work), None
+            except BaseException as raised:  # noqa: BLE001 - handed on to the one who waits
+                result, failure = None, raised
+            _on_loop(loop, settle, result, failure)
+
+        self._work.put(do)
+        return await answer
+
+    def _post(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Have the thread do `work` in its turn; nobody waits."""
+
+        def do() -> None:
+            try:
+                self._in_transaction(work)
+            except Exception:
+                log.exception("the journal could not write")
+
+        self._work.put(do)
+
+    def _run(self) -> None:
+        self._db = self._opened()
+        while (work := self._work.get()) is not None:
+            work()
+        self._db.close()
+
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do `work` wholly or not at all. A disk that fails in the middle of a shift is left for memory, once, with words."""
+        assert self._db is not None  # noqa: S101 - _run opens it before it takes any work
+        try:
+            return _transaction(self._db, work)
+        except sqlite3.Error as failure:
+            if not self.lasting or _code(failure) not in _DISK_FAILURES:
+                raise
+            self._tell(_in_words(failure))
+            self._db = self._in_memory(copy_of=self._db)
+            return _transaction(self._db, work)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._path is None:
+            return self._in_memory()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                db = _open_file(self._path)
+            except _DamagedError as damaged:
+                aside = _set_aside(self._path)
+                log.warning("the journal was damaged and is set aside as %s", aside.name)
+                self._tell(
+                    JournalNotKept(
+                        str(damaged),
+                        title="The journal was damaged",
+                        advice=f"A new one is begun. The old one is kept as {aside.name}: show this to your IT support.",
+                    )
+                )
+                db = _open_file(self._path)
+        except (OSError, sqlite3.Error, _NewerError, _DamagedError) as failure:
+            self._tell(_in_words(failure))
+            return self._in_memory()
+        self.lasting = True
+        return db
+
+    def _in_memory(self, copy_of: sqlite3.Connection | None = None) -> sqlite3.Connection:
+        """A journal without a file: a copy of the one that cannot be written any more, as far as it can be read."""
+        self.lasting = False
+        if copy_of is not None:
+            db = sqlite3.connect(":memory:", isolation_level=None)
+            with contextlib.suppress(sqlite3.Error, _DamagedError), contextlib.closing(copy_of):
+                copy_of.backup(db)
+                _check(db)
+                return db
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        _migrate(db, None)
+        if self._shift is not None:
+            db.execute("INSERT INTO shift (id, service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?, ?)", self._shift)
+        return db
+
+    def _tell(self, trouble: JournalNotKept) -> None:
+        log.warning("%s", trouble)
+        if self._loop is not None:
+            _on_loop(self._loop, self._troubled, trouble)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: object) -> None:
+    """Have `loop` do it; if it is closed nobody waits any more, but what is queued is still to be written."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, *values)
+
+
+class _DamagedError(Exception):
+    """The file is no journal, or no whole one."""
+
+
+class _NewerError(Exception):
+    """The file was written by a newer NextCall."""
+
+
+def _open_file(path: Path) -> sqlite3.Connection:
+    """The checked and migrated journal at `path`. Raises _DamagedError, _NewerError, OSError, or what SQLite says."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)  # callers' names are in it; SQLite gives this to the files beside it, too
+    db = sqlite3.connect(path, timeout=_PATIENCE / 1000, isolation_level=None)
+    try:
+        _version(db)  # before anything is changed
+        _make_safe(db)
+        _migrate(db, path)
+    except sqlite3.DatabaseError as failure:
+        db.close()
+        if _code(failure) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise _DamagedError(str(failure)) from None
+        raise
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _make_safe(db: sqlite3.Connection) -> None:
+    """Set what a journal needs to survive a power cut, read it back, and check the file."""
+    # EXCLUSIVE: nobody else may open it meanwhile, and WAL then needs no shared memory
+    for name, value, wanted in (
+        ("locking_mode", "EXCLUSIVE", "exclusive"),
+        ("journal_mode", "WAL", "wal"),
+        ("synchronous", "FULL", 2),
+        ("fullfsync", "ON", 1),  # on macOS a plain fsync does not reach the disk
+        ("checkpoint_fullfsync", "ON", 1),
+        ("foreign_keys", "ON", 1),
+    ):
+        db.execute(f"PRAGMA {name} = {value}")
+        (found,) = db.execute(f"PRAGMA {name}").fetchone()
+        if found != wanted:
+            raise sqlite3.OperationalError(f"{name} is {found}, not {wanted}")
+    _check(db)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Read all of it, without comparing indexes with tables. Raises _DamagedError, or what SQLite says."""
+    (check,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if check != "ok":
+        raise _DamagedError(str(check).splitlines()[0])
+
+
+def _steps() -> list[Path]:
+    return sorted(_SCHEMA.glob("*.sql"))
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """The number of the last step of the schema that the file has seen; 0 if it is new. Raises _NewerError and _DamagedError."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    known = len(_steps())
+    if version > known:
+        raise _NewerError(f"it has version {version}, this NextCall knows {known}")
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version < 0 or bool(version) is not bool(tables):
+        raise _DamagedError("it is no journal")
+    return int(version)
+
+
+def _migrate(db: sqlite3.Connection, path: Path | None) -> None:
+    """Bring the schema up to date, one numbered file and one transaction at a time, keeping a copy of the file before each."""
+    version = _version(db)
+    for number, step in enumerate(_steps()[version:], start=version + 1):
+        if path is not None and number > 1:
+            copy = path.with_suffix(f".before-{number}")
+            copy.unlink(missing_ok=True)
+            db.execute("VACUUM INTO ?", (str(copy),))
+            copy.chmod(0o600)
+        try:
+            db.executescript(f"BEGIN IMMEDIATE;\n{step.read_text(encoding='utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+
+def _set_aside(path: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    aside = path.with_name(f"{path.stem}-damaged-{stamp}{path.suffix}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(db)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return result
+
+
+_DISK_FAILURES = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "the data folder cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "the data folder cannot be written",
+    sqlite3.SQLITE_PERM: "the data folder cannot be written",
+    sqlite3.SQLITE_BUSY: "another program holds the journal",
+    sqlite3.SQLITE_LOCKED: "another program holds the journal",
+    sqlite3.SQLITE_IOERR: "the disk does not read or write",
+    sqlite3.SQLITE_CORRUPT: "the journal is damaged",
+    sqlite3.SQLITE_NOTADB: "the journal is damaged",
+}
+"""What SQLite says of a disk, by its primary code, in words. Anything else it says is a mistake of ours."""
+
+
+def _code(failure: Exception) -> int:
+    """SQLite's primary error code; 0 if it has none."""
+    return getattr(failure, "sqlite_errorcode", 0) & 0xFF
+
+
+def _in_words(failure: Exception) -> JournalNotKept:
+    if isinstance(failure, _NewerError):
+        return JournalNotKept(str(failure), title="The journal was written by a newer NextCall")
+    if isinstance(failure, OSError):
+        return JournalNotKept(failure.strerror or "the data folder cannot be written")
+    return JournalNotKept(_DISK_FAILURES.get(_code(failure), str(failure)))
+
+
+# Rows and what they stand for
+
+
+def _insert_call(db: sqlite3.Connection, shift: int, call: Call, *, told: bool = True) -> int:
+    db.execute(
+        "INSERT INTO call (shift_id, call_id, connected_at, fields, told) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (shift_id, call_id) DO NOTHING",
+        (shift, call.id, _now(), msgspec.json.encode(call.fields).decode(), told),
+    )
+    (number,) = db.execute("SELECT id FROM call WHERE shift_id = ? AND call_id = ?", (shift, call.id)).fetchone()
+    return int(number)
+
+
+def _shift(db: sqlite3.Connection, number: int) -> ShiftRecord:
+    shift = _rows(db, "SELECT * FROM shift WHERE id = ?", number)[0]
+    calls = _rows(
+        db,
+        "SELECT call.*, response.disposition AS decided, response.notes AS noted, last, state, settled_at, reason,"
+        " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts,"
+        " state IS NOT 'stored' AND EXISTS (SELECT 1 FROM attempt WHERE attempt.response = response.id"
+        " AND (outcome IS NULL OR outcome = 'unsure')) AS in_doubt "
+        "FROM call LEFT JOIN response ON response.call = call.id WHERE shift_id = ? ORDER BY call.id",
+        number,
+    )
+    return ShiftRecord(
+        number=shift["id"],
+        service=shift["service"],
+        campaign_id=shift["campaign_id"],
+        agent_id=shift["agent_id"],
+        began_at=datetime.fromisoformat(shift["began_at"]),
+        ended_at=_time(shift["ended_at"]),
+        entries=tuple(map(_entry, calls)),
+    )
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    call = Call(row["call_id"], msgspec.json.decode(row["fields"], type=tuple[Field, ...]))
+    entry = Entry(
+        number=row["id"],
+        call=call,
+        connected_at=datetime.fromisoformat(row["connected_at"]),
+        told=bool(row["told"]),
+        draft=Draft(row["disposition"], row["notes"]),
+    )
+    if row["state"] is None:
+        return entry
+    return replace(
+        entry,
+        response=CallResponse(call.id, row["decided"], row["noted"]),
+        last=bool(row["last"]),
+        settled=Settled(row["state"]),
+        settled_at=_time(row["settled_at"]),
+        attempts=row["attempts"],
+        in_doubt=bool(row["in_doubt"]),
+        reason=row["reason"],
+    )
+
+
+def _rows(db: sqlite3.Connection, question: str, *values: object) -> list[sqlite3.Row]:
+    cursor = db.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(question, values).fetchall()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

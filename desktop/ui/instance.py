@@ -1,0 +1,69 @@
+"""One running NextCall per data folder: two would write one journal and answer one call twice. A second start shows the first."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 1000
+"""Milliseconds that the first instance may take to answer."""
+_SHOW = b"show\n"
+
+
+class OnlyInstance(QObject):
+    """The claim to a data folder."""
+
+    show_requested = Signal()
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        whose = f"{getpass.getuser()} {folder.resolve()}"
+        self._name = "nextcall-" + hashlib.sha256(whose.encode()).hexdigest()[:24]
+        with contextlib.suppress(OSError):  # whoever wants to keep something there tells of it
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = QLockFile(str(folder / "running.lock"))
+        self._lock.setStaleLockTime(0)  # a lock is stale when its process is gone, and only then
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._on_connection)
+
+    def claim(self) -> bool:
+        """Whether this is the only instance. If it is not, the first one has been asked to show itself.
+
+        A folder in which no lock can be made is nobody's: nothing is kept there that two could spoil.
+        """
+        if not self._lock.tryLock(0) and self._lock.error() is QLockFile.LockError.LockFailedError:
+            self._ask_first()
+            return False
+        QLocalServer.removeServer(self._name)  # ours is the lock, so whatever is left there is of a crash
+        if not self._server.listen(self._name):
+            log.info("a second start cannot show this one: %s", self._server.errorString())
+        return True
+
+    def release(self) -> None:
+        """Let the next start be the first."""
+        self._server.close()
+        self._lock.unlock()
+
+    def _ask_first(self) -> None:
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if socket.waitForConnected(_PATIENCE):
+            socket.write(_SHOW)
+            socket.waitForBytesWritten(_PATIENCE)
+            socket.disconnectFromServer()
+        else:
+            log.info("another NextCall runs in this data folder but does not answer")
+
+    def _on_connection(self) -> None:
+        connection = self._server.nextPendingConnection()
+        connection.disconnected.connect(connection.deleteLater)
+        self.show_requested.emit()  # whatever it says: there is nothing else to ask for
