@@ -7,6 +7,7 @@ Everything that is not a fault stays uvicorn's. This module must not decide whic
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import struct
@@ -153,8 +154,9 @@ class _Exchange:
         if ending == "reset":
             if self._sent:
                 await self.wait(_TIME_TO_ARRIVE)
-            # Windows' event loop says goodbye all the same (FIN) before it closes a socket.
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            with contextlib.suppress(OSError):  # the client has gone already, and the socket with it
+                # Windows' event loop says goodbye all the same (FIN) before it closes a socket.
+                self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self._transport.abort()
         else:
             self._transport.close()

@@ -55,9 +55,13 @@ class Delivery:
             in_doubt = await self.journal.begin_sending(self.shift, call, response, last=last)
             if not failures:
                 in_doubt_before = in_doubt
-            outcome, failure = await self._once(response, last=last, in_doubt=in_doubt)
+            try:
+                outcome, failure = await self._once(response, last=last, in_doubt=in_doubt)
+            except BaseException:  # the agent leaves: what is on its way may still arrive
+                self.journal.settle(self.shift, call.id, Settled.UNSURE, "Given up while it was being sent")
+                raise
             settled = _together(outcome, in_doubt=in_doubt, in_doubt_before=in_doubt_before)
-            self.journal.settle(self.shift, call.id, settled, failure.title if failure else "")
+            self.journal.settle(self.shift, call.id, settled, failure.title if failure else "", outcome=outcome)
             if failure is None:
                 return settled
             if settled is Settled.REFUSED:

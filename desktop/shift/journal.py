@@ -257,8 +257,11 @@ class Journal:
 
         return await self._ask(begin)
 
-    def settle(self, shift: int, call_id: str, settled: Settled, reason: str = "") -> None:
-        """Write down what became of the latest attempt. Nobody waits: if this is lost, the next start takes it for unsure."""
+    def settle(self, shift: int, call_id: str, settled: Settled, reason: str = "", *, outcome: Settled | None = None) -> None:
+        """Write down where the latest send leaves the response, and its own `outcome` where that says less.
+
+        Nobody waits: if this is lost, the next start takes it for unsure.
+        """
 
         def settle(db: sqlite3.Connection) -> None:
             at = _now()
@@ -271,7 +274,7 @@ class Journal:
                 db.execute(
                     "UPDATE attempt SET ended_at = ?, outcome = ? WHERE response = ? "
                     "AND number = (SELECT max(number) FROM attempt WHERE response = ?)",
-                    (at, settled, *row, *row),
+                    (at, outcome or settled, *row, *row),
                 )
 
         self._post(settle)

@@ -79,7 +79,7 @@ class AgentSession:
         self.number = 0
         """The journal's number of this shift; 0 before the log-in."""
         self.stored = 0
-        self.unsure = 0
+        self._unsure: set[str] = set()
         self.draft = Draft()
         """What was entered for the call at hand before: by an earlier start, or before the call center connected it once more."""
         self.fixed = False
@@ -94,6 +94,11 @@ class AgentSession:
     @property
     def account(self) -> Account:
         return self._account
+
+    @property
+    def unsure(self) -> int:
+        """Of how many calls nobody knows whether they are stored."""
+        return len(self._unsure)
 
     async def call_me(self, phone_number: str) -> None:
         """Have the call center ring the agent's phone. If its answer is lost, the phone may ring all the same."""
@@ -216,10 +221,12 @@ class AgentSession:
         self._step(Step.SUBMIT)
         try:
             settled = await self._delivery.bring(self.call, response, last=last, troubled=self._line_fails)
-        except BaseException:
+        except BaseException as failure:
+            if isinstance(failure, Refused):
+                self._line_works()  # a refusal is an answer
             self._fail(State.SAVING)
             raise
-        self._count(settled)
+        self._count(self.call.id, settled)
         self._open.pop(self.call.id, None)
         self.call = None
         if settled is Settled.UNSURE:
@@ -282,16 +289,19 @@ class AgentSession:
         except Refused as failure:
             log.info("a response of an earlier start was refused: %s", failure.title)
             return False
-        self._count(settled)
+        self._count(entry.call.id, settled)
+        self._changed()
         return True
 
     def _end(self, how: str) -> None:
         if self.number:
             self._journal.end_shift(self.number, how)
 
-    def _count(self, settled: Settled) -> None:
+    def _count(self, call_id: str, settled: Settled) -> None:
         self.stored += settled is Settled.STORED
-        self.unsure += settled is Settled.UNSURE
+        (self._unsure.add if settled is Settled.UNSURE else self._unsure.discard)(call_id)
+        if settled is Settled.STORED:
+            self._line_works()
 
     def _fail(self, under_way: State) -> None:
         if self.state is under_way:  # leaving may have ended the shift meanwhile

@@ -25,7 +25,7 @@ def _forget_crashes() -> None:
 def _deny_doubts() -> None:
     settle = Journal.settle
 
-    def surely(journal: Journal, shift: int, call_id: str, settled: Settled, reason: str = "") -> None:
+    def surely(journal: Journal, shift: int, call_id: str, settled: Settled, reason: str = "", **_outcome: Settled) -> None:
         settle(journal, shift, call_id, Settled.UNSENT if settled is Settled.UNSURE else settled, reason)
 
     Journal.settle = surely  # type: ignore[method-assign]

@@ -210,7 +210,7 @@ async def test_what_was_given_up_on_its_way_may_have_arrived(errand: Errand):
     await until(lambda: errand.sends)
     sending.cancel()
     await asyncio.wait([sending])
-    assert (await errand.entry()).settled is Settled.SENDING
+    assert (await errand.entry()).settled is Settled.UNSURE
     assert await errand.bring(OutcomeUnknown()) is Settled.UNSURE
     await _is(errand, Settled.UNSURE, sends=2, stored=0)
 

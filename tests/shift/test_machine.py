@@ -42,7 +42,9 @@ LEADS = {(state, to) for state, steps in TABLE.items() for to in steps.values()}
 DISPOSITIONS = st.sampled_from(["Interested", "Call back later", "לא מעוניין"])
 FAILURE = st.sampled_from([None, None, NotReached, Refused, OutcomeUnknown])
 NOTES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cn"]), max_size=12)
-TROUBLES = st.lists(st.sampled_from([NotReached, OutcomeUnknown, AnswerNotUnderstood, AnswerLost, Refused]), max_size=4)
+TROUBLES = st.just([]) | st.lists(
+    st.sampled_from([NotReached, OutcomeUnknown, AnswerNotUnderstood, AnswerLost, Refused]), min_size=1, max_size=4
+)
 
 
 class ProgramDied(BaseException):

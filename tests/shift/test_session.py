@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from desktop.callcenter.model import CallResponse, Function
+from desktop.callcenter.model import Call, CallResponse, Function
 from desktop.errors import (
     AlreadyStored,
     AnswerNotUnderstood,
@@ -262,7 +262,8 @@ async def test_a_response_that_may_be_sent_again_is_stored_without_the_agent(
     center.will(Function.STORE_AGENT_RESPONSE, failure("no"))
     assert await shift.session.submit(response, last=last) is Settled.STORED
     assert (shift.session.call, shift.session.stored, center.ledger) == (None, 1, [Stored(response, last)])
-    assert shift.facts[-3:] == ([health, State.LOGGED_OFF, Health.IDLE] if last else [State.SAVING, health, State.WAITING])
+    after = [State.LOGGED_OFF, Health.IDLE] if last else [State.WAITING]
+    assert shift.facts[-2 - len(after) :] == [health, Health.CONNECTED, *after]
 
 
 @pytest.mark.usefixtures("hurried")
@@ -270,7 +271,7 @@ async def test_a_line_in_doubt_stays_so_until_the_doubt_is_gone(center: Simulate
     response = await _talk(shift.session, center)
     center.will(Function.STORE_AGENT_RESPONSE, NotReached(), OutcomeUnknown(), NotReached(), NotReached())
     await shift.session.submit(response)
-    assert shift.facts[-4:] == [State.SAVING, Health.RECONNECTING, Health.UNSURE, State.WAITING]
+    assert shift.facts[-5:] == [State.SAVING, Health.RECONNECTING, Health.UNSURE, Health.CONNECTED, State.WAITING]
 
 
 @pytest.mark.usefixtures("hurried")
@@ -279,6 +280,25 @@ async def test_a_response_in_doubt_lets_the_agent_go_on(center: SimulatedCallCen
     center.will(Function.STORE_AGENT_RESPONSE, OutcomeUnknown(), OutcomeUnknown())
     assert await session.submit(response) is Settled.UNSURE
     assert (session.state, session.call, session.stored, session.unsure) == (State.WAITING, None, 0, 1)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_doubt_that_is_gone_is_counted_no_more(center: SimulatedCallCenter, session: AgentSession):
+    response = await _talk(session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, OutcomeUnknown(), OutcomeUnknown())
+    await session.submit(response)
+    center.connect(Call(response.call_id))  # the call center connects the same call once more: it had not arrived
+    await session.next_call()
+    await session.submit(response)
+    assert (session.stored, session.unsure) == (1, 0)
+
+
+async def test_a_refusal_is_an_answer_of_a_line_that_works(center: SimulatedCallCenter, shift: Shift):
+    response = await _talk(shift.session, center)
+    center.will(Function.STORE_AGENT_RESPONSE, NotReached(), Refused("no"))
+    with pytest.raises(Refused):
+        await shift.session.submit(response)
+    assert shift.session.line.health is Health.CONNECTED
 
 
 async def test_a_call_of_nobody_cannot_be_answered(session: AgentSession):
@@ -406,14 +426,19 @@ async def test_giving_up_in_a_pause_asks_no_more(center: SimulatedCallCenter, sh
 
 
 @pytest.mark.parametrize(
-    ("state", "back_to"),
-    [(State.CALLING, State.SIGNED_OUT), (State.LOGGING_IN, State.EXPECTING_ID), (State.SAVING, State.CONNECTED)],
+    ("state", "function", "back_to"),
+    [
+        (State.CALLING, Function.SEND_AGENT_CALL_BACK, State.SIGNED_OUT),
+        (State.LOGGING_IN, Function.LOGIN_AGENT, State.EXPECTING_ID),
+        (State.SAVING, Function.STORE_AGENT_RESPONSE, State.CONNECTED),
+    ],
 )
 async def test_a_verb_that_is_given_up_leaves_no_shift_in_between(
-    center: SimulatedCallCenter, session: AgentSession, state: State, back_to: State
+    center: SimulatedCallCenter, session: AgentSession, state: State, function: Function, back_to: State
 ):
     under_way = await _reach(state, session, center)
     assert under_way
+    await until(lambda: center.asked(function))  # the journal comes first
     under_way.cancel()
     await asyncio.wait([under_way])
     assert under_way.cancelled()

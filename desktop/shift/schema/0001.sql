@@ -40,7 +40,7 @@ CREATE TABLE attempt (
     number     INTEGER NOT NULL,
     began_at   TEXT    NOT NULL,
     ended_at   TEXT,
-    outcome    TEXT,                            -- response.state after it; empty: the program did not live to see it
+    outcome    TEXT,                            -- of this send, as response.state; empty: the program did not live to see it
     PRIMARY KEY (response, number)
 ) WITHOUT ROWID;
 
