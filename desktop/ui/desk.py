@@ -432,7 +432,7 @@ class Desk(QObject):
             self.login.fill_in_key(await memory.key())
         except KeptError as failure:
             log.info("the key was not recalled: %s", failure.reason)
-            if self.state is State.SIGNED_OUT:
+            if self.state is State.SIGNED_OUT and not self.login.tells_failure:  # a call center out of reach matters more
                 self.login.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
         finally:
             self.login.show_key_wait(waiting=False)

@@ -147,6 +147,11 @@ class LoginDialog(QDialog):
             else "A voice says it after “Call me”. If your phone is still connected, type it right away."
         )
 
+    @property
+    def tells_failure(self) -> bool:
+        """Whether a failure stands above the buttons."""
+        return bool(self._message.property("tone") == "bad")
+
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell a failure above the buttons."""
         self._message.tell(failure, became_of_work)

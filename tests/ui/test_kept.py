@@ -87,6 +87,7 @@ async def test_leaving_while_a_response_is_under_way_keeps_it_in_doubt(path: Pat
         seat.center.will(Function.STORE_AGENT_RESPONSE, asyncio.Event())
         press(seat.popup, "Next Call")
         await seat.reach(State.SAVING)
+        await until(lambda: seat.center.asked(Function.STORE_AGENT_RESPONSE))  # the journal comes first
         await seat.leave()
         assert seat.center.given_up == [Function.STORE_AGENT_RESPONSE]
         assert not seat.popup.isVisible()

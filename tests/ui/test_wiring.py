@@ -631,6 +631,14 @@ async def test_a_keyring_that_fails_is_told_and_stops_nobody(remembering: Memory
         await seat.be_connected()
 
 
+async def test_a_keyring_that_fails_covers_no_failure_that_matters_more(remembering: Memory):
+    center = SimulatedCallCenter()
+    center.opening.append(NotReached("no route"))
+    async with seated(center, memory=remembering) as seat:
+        await until(lambda: not seat.under_way("key") and not seat.under_way("contract"))
+        assert message(seat.login).startswith("The call center could not be reached.")
+
+
 async def test_the_keyring_is_asked_only_for_a_log_in_that_is_remembered(tmp_path: Path):
     """It may ask for its password first; here there is none, and whoever asks is told so."""
     for settings in (
