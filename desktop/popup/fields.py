@@ -13,7 +13,7 @@ from desktop.popup.profile import Emphasis, ShownField
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One line. `value` is as received, for copying; where `covered` is true it must not be shown."""
+    """One line. `value` is as received, for copying; where `covered` is true it is neither shown nor copied."""
 
     label: str
     text: str
