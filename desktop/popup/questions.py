@@ -115,14 +115,20 @@ def missing(facts: Facts, notes: str, disposition: Disposition | None) -> tuple[
     for question in facts.profile.questions:
         text = facts.answers.get(question.id, "")
         if wrong := problem(question, text, facts.now.date()):
-            found.append(Missing(question.id, f"{label(question)}: {wrong}"))
+            found.append(Missing(question.id, f"{_asked(question)} {wrong}"))
         elif not text.strip() and question.id in needs and disposition:
-            found.append(Missing(question.id, f"{label(question)}: “{disposition.name}” needs an answer."))
+            found.append(Missing(question.id, f"{_asked(question)} “{disposition.name}” needs an answer."))
         elif not text.strip() and is_required(question, facts):
-            found.append(Missing(question.id, f"{label(question)}: an answer is needed."))
+            found.append(Missing(question.id, f"{_asked(question)} An answer is needed."))
     if disposition and disposition.needs_notes and not notes.strip():
         found.append(Missing("notes", f"“{disposition.name}” needs a word in the notes."))
     return tuple(found)
+
+
+def _asked(question: Question) -> str:
+    """The label as the beginning of a sentence about it."""
+    asked = label(question)
+    return asked if asked.endswith(("?", ":", ".", "!", "…")) else f"{asked}:"
 
 
 # --------------------------------------------------------------------------------------------- one reader for each type

@@ -1,71 +1,189 @@
-"""The list from which the agent chooses how a call has ended."""
+"""How a call has ended: the list from which the agent chooses, a line for own words, and when to call back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QIcon, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
 )
 
-from desktop.popup.dispositions import Offered
-from desktop.popup.profile import Disposition
+from desktop.popup.dispositions import Offered, offered, own_words_allowed
+from desktop.popup.profile import CampaignProfile
 from desktop.ui import look
+from desktop.ui.parts import label, wear_role
 
 _OFFERED = Qt.ItemDataRole.UserRole
+_MOST_ROWS, _MOST_ROWS_COMPACT = 9, 5
+_AROUND_NAME = 72
+"""Pixels beside a disposition's name: its mark, its digit, and the air between them."""
 _TONES = {"green": "good", "amber": "warn", "red": "bad", "teal": "accent", "grey": "muted"}
 
 
-class DispositionList(QListWidget):
-    """The dispositions with their digit keys, under the headings of their groups; typing letters finds one by its beginning."""
+class DispositionForm(QWidget):
+    """What the agent makes of a call: one of the campaign's dispositions or, where it allows that, one in own words."""
+
+    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._most_rows = 9
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._list = DispositionList()
+        self._list.setAccessibleName("Disposition")
+        self._list.itemSelectionChanged.connect(self._on_chosen)
+        self.setFocusProxy(self._list)
+
+        self._own = QLineEdit()
+        self._own.setAccessibleName("Disposition in your own words")
+        self._own.setPlaceholderText("or in your own words")
+        self._own.textChanged.connect(self._on_own_words)
+
+        self._callback = QLineEdit()
+        self._callback.setAccessibleName("Call back when?")
+        self._callback.setPlaceholderText("tue 3pm, tomorrow 10, in 2 hours")
+        self._callback.textChanged.connect(self.changed)
+        self._understood = label("", "small", wraps=True)
+        caption = label("Call back when?", "section")
+        caption.setBuddy(self._callback)
+
+        self._asked = QWidget()
+        asked = QVBoxLayout(self._asked)
+        asked.setContentsMargins(0, 0, 0, 0)
+        asked.setSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(look.GAP)
+        row.addWidget(caption)
+        row.addWidget(self._callback, 1)
+        asked.addLayout(row)
+        asked.addWidget(self._understood)
+        self._asked.hide()
+
+        stack = QVBoxLayout(self)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(look.TIGHT)
+        stack.addWidget(self._list, 1)
+        stack.addWidget(self._own)
+        stack.addWidget(self._asked)
+
+    def offer(self, profile: CampaignProfile) -> None:
+        """Offer what this campaign wants; nothing is chosen."""
+        self._list.offer(offered(profile), compact=bool(profile.questions))
+        self._own.setVisible(own_words_allowed(profile))
+
+    def fill_in(self, disposition: str, callback: str = "") -> None:
+        """Show these entries. A disposition that is not offered stands in the line for own words, if there is one."""
+        with QSignalBlocker(self):
+            self._list.choose(disposition)
+            own = "" if self._list.chosen() or self._own.isHidden() else disposition
+            with QSignalBlocker(self._own):
+                self._own.setText(own)
+            self._callback.setText(callback)
+
+    def disposition(self) -> str:
+        """The chosen disposition, or that in own words; empty if there is none yet."""
+        return self._own.text().strip() or self._list.chosen()
+
+    def callback(self) -> str:
+        """What is entered as the time for a callback."""
+        return self._callback.text()
+
+    def ask_callback(self, *, asked: bool, words: str = "", problem: str = "") -> None:
+        """Ask when to call back, or not; say how the entry is understood, or why it is not."""
+        self._asked.setVisible(asked)
+        self._understood.setText(problem or words)
+        self._understood.setVisible(bool(problem or words))
+        wear_role(self._understood, "problem" if problem else "small")
+
+    def set_changeable(self, *, changeable: bool) -> None:
+        """Whether the entries can be changed."""
+        self.setEnabled(changeable)
+
+    def go_to_callback(self) -> None:
+        """Put the keyboard to the time of the callback."""
+        self._callback.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def has_keyboard_at_callback(self) -> bool:
+        """Whether the keyboard is there."""
+        return self._callback.hasFocus()
+
+    @property
+    def fields(self) -> list[QWidget]:
+        """What the keyboard goes through, in its order."""
+        return [self._list, self._own, self._callback]
+
+    def _on_chosen(self) -> None:
+        if self._list.chosen():
+            with QSignalBlocker(self._own):
+                self._own.clear()
+        self.changed.emit()
+
+    def _on_own_words(self, text: str) -> None:
+        if text.strip():
+            with QSignalBlocker(self._list):
+                self._list.choose("")
+        self.changed.emit()
+
+
+class DispositionList(QListWidget):
+    """The dispositions with their digit keys, under the headings of their groups; typing letters finds one by its beginning.
+
+    In two columns where they find room, so that all can be seen beside a campaign's questions.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compact = False
         self.setItemDelegate(_DigitDelegate(self))
-        self.setUniformItemSizes(True)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self._columns = 1
         self.setIconSize(QSize(12, 12))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
-    def offer(self, offered: Iterable[Offered], *, most_rows: int = 9) -> None:
-        """Offer these instead of what was offered; nothing is chosen. More than `most_rows` are scrolled."""
+    def offer(self, choices: Iterable[Offered], *, compact: bool) -> None:
+        """Offer these instead of what was offered; nothing is chosen. `compact`: the room is needed for something else, too."""
         self.clear()
-        self._most_rows = most_rows
+        self._compact = compact
         group = ""
-        for one in offered:
+        choices = tuple(choices)
+        without_mark = _no_mark() if any(one.disposition.colour for one in choices) else QIcon()
+        for one in choices:
             if one.disposition.group != group:
                 group = one.disposition.group
                 self._add_heading(group)
             item = QListWidgetItem(one.disposition.name, self)
             item.setData(_OFFERED, one)
-            if one.disposition.colour:
-                item.setIcon(look.icon("dot", _TONES[one.disposition.colour]))
-        scrolls = self.count() > most_rows
-        self.setMinimumHeight(self.sizeHint().height() if scrolls else 0)  # what has to be scrolled shall not shrink further
-        self.updateGeometry()
+            colour = one.disposition.colour
+            item.setIcon(look.icon("dot", _TONES[colour]) if colour else without_mark)
+        self._arrange()
 
     def sizeHint(self) -> QSize:
         """High enough for the dispositions that have a digit, so that they need no scrolling."""
-        rows = min(self.count(), self._most_rows) * max(self.sizeHintForRow(0), 1)
+        rows = min(self._rows(), _MOST_ROWS_COMPACT if self._compact else _MOST_ROWS) * self._row_height()
         return QSize(240, rows + 2 * self.frameWidth() + 12)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def chosen(self) -> str:
         """The chosen disposition, or an empty text."""
-        disposition = self.chosen_disposition()
-        return disposition.name if disposition else ""
-
-    def chosen_disposition(self) -> Disposition | None:
-        """The chosen disposition with what it needs."""
         items = self.selectedItems()
-        return items[0].data(_OFFERED).disposition if items else None
+        return items[0].text() if items else ""
 
     def choose(self, disposition: str) -> None:
         """Choose a disposition; an empty text, or one that is not offered, takes the choice back."""
@@ -92,15 +210,62 @@ class DispositionList(QListWidget):
         super().keyPressEvent(event)
 
     def _add_heading(self, text: str) -> None:
-        heading = QListWidgetItem(text, self)
-        heading.setFlags(Qt.ItemFlag.NoItemFlags)  # neither the mouse, nor arrows, nor letters choose it
-        font = QFont(self.font())
-        font.setBold(True)
-        heading.setFont(font)
+        """A heading has its row for itself: in two columns a filler goes before it, if need be, and one after it."""
+        for words in ("", text, ""):
+            heading = QListWidgetItem(words, self)
+            heading.setFlags(Qt.ItemFlag.NoItemFlags)  # neither the mouse, nor arrows, nor letters choose it
+            font = QFont(self.font())
+            font.setBold(True)
+            heading.setFont(font)
+
+    def _arrange(self) -> None:
+        """One or two columns, as the widest disposition and the window allow."""
+        wide = self._compact and self.count() > _MOST_ROWS_COMPACT and 2 * self._widest() <= self._room()
+        self._columns = 2 if wide else 1
+        column = 0
+        for row in range(self.count()):
+            item = self.item(row)
+            if not item.data(_OFFERED) and not item.text():
+                item.setHidden(column == 0)  # the row before a heading, and that of the heading, is full already
+            column = (column + (not item.isHidden())) % self._columns
+        self.setMinimumHeight(self.sizeHint().height() if self._compact else 0)  # what may have to be scrolled shall not shrink
+        self.scheduleDelayedItemsLayout()
+        self.updateGeometry()
+
+    @property
+    def column_width(self) -> int:
+        """Pixels."""
+        return max(self._room() // self._columns, 1)
+
+    def _room(self) -> int:
+        """The width that the columns share. Where rows are wrapped, Qt keeps a scroll bar's room free beside the scroll bar."""
+        bars = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent) + self.verticalScrollBar().sizeHint().width()
+        return self.maximumViewportSize().width() - bars
+
+    def _rows(self) -> int:
+        """The rows as they are arranged."""
+        return -(-sum(not self.item(row).isHidden() for row in range(self.count())) // self._columns)
+
+    def _row_height(self) -> int:
+        return max(self.sizeHintForRow(0), 1)
+
+    def _widest(self) -> int:
+        """What the widest disposition needs, with the air around it, its mark and its digit."""
+        metrics = self.fontMetrics()
+        widths = [
+            metrics.horizontalAdvance(self.item(row).text()) for row in range(self.count()) if self.item(row).data(_OFFERED)
+        ]
+        return max(widths, default=0) + _AROUND_NAME
 
 
 class _DigitDelegate(QStyledItemDelegate):
-    """Draws the digit key of a disposition at the end of its row."""
+    """Draws the digit key of a disposition at the end of its row, and makes every row as wide as its column."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        wish = super().sizeHint(option, index)
+        widget = self.parent()
+        assert isinstance(widget, DispositionList)  # noqa: S101 - who has made it
+        return QSize(widget.column_width, wish.height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().paint(painter, option, index)
@@ -113,3 +278,10 @@ class _DigitDelegate(QStyledItemDelegate):
         area = option.rect.adjusted(0, 0, -12, 0)
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(one.digit))
         painter.restore()
+
+
+def _no_mark() -> QIcon:
+    """As large as a mark, so that the names stand below each other."""
+    nothing = QPixmap(12, 12)
+    nothing.fill(Qt.GlobalColor.transparent)
+    return QIcon(nothing)

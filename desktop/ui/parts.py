@@ -6,7 +6,7 @@ from html import escape
 from typing import ClassVar
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.callcenter.model import sendable
@@ -37,6 +37,34 @@ def button(text: str, role: str = "", icon: str = "") -> QPushButton:
 def tip(text: str) -> str:
     """`text` for a tool tip, word for word. Qt takes a tool tip for markup as soon as it looks like some."""
     return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if text else ""
+
+
+def wear_role(part: QWidget, role: str) -> None:
+    """Give a part another role; a style sheet looks at properties only when it is asked to."""
+    if role != part.property("role"):
+        part.setProperty("role", role)
+        part.style().unpolish(part)
+        part.style().polish(part)
+
+
+def titled(name: str, part: QWidget, hint: QLabel | None = None, below: QLabel | None = None) -> QFrame:
+    """A part of a window below its name, with a hint beside the name and words below the part."""
+    frame = QFrame()
+    stack = QVBoxLayout(frame)
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(look.TIGHT)
+    caption = label(name, "section")
+    caption.setBuddy(part)
+    head = QHBoxLayout()
+    head.addWidget(caption)
+    head.addStretch()
+    if hint is not None:
+        head.addWidget(hint)
+    stack.addLayout(head)
+    stack.addWidget(part, 1)
+    if below is not None:
+        stack.addWidget(below)
+    return frame
 
 
 class MessageBar(QFrame):
@@ -150,6 +178,35 @@ class Clock(QLabel):
         minutes, seconds = divmod(self._since.elapsed() // 1000, 60)
         hours, minutes = divmod(minutes, 60)
         self.setText(f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}")
+
+
+class ElidedLabel(QLabel):
+    """A label that shortens its text to the room it has instead of widening the window."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self.setProperty("role", role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._whole = ""
+
+    def show_text(self, text: str) -> None:
+        """Show as much of `text` as there is room for; all of it as tool tip and to screen readers."""
+        self._whole = text
+        self.setAccessibleName(text)
+        self.setToolTip(tip(text))
+        self._fit()
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _fit(self) -> None:
+        self.ensurePolished()  # the style sheet decides the font
+        self.setText(QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
 
 
 class PracticeMark(QFrame):

@@ -9,34 +9,35 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QFontMetrics, QHideEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from desktop.callcenter.model import Call, CallResponse
 from desktop.errors import NextCallError
-from desktop.popup import fields, notes, questions, script
+from desktop.popup import callback, fields, notes, questions, script
 from desktop.popup.current import NONE
 from desktop.popup.dispositions import at_logoff, not_yet, offered
 from desktop.popup.facts import Facts
+from desktop.popup.form import CALLBACK, Form
 from desktop.popup.profile import CampaignProfile
 from desktop.popup.questions import Missing
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui import look
 from desktop.ui.details import DetailsView
-from desktop.ui.dispositions import DispositionList
-from desktop.ui.parts import Clock, MessageBar, PlainEdit, button, framed, label, tip
+from desktop.ui.dispositions import DispositionForm
+from desktop.ui.parts import ElidedLabel, MessageBar, PlainEdit, button, framed, label, titled, wear_role
 from desktop.ui.questions import QuestionForm
 from desktop.ui.script import ScriptView
+from desktop.ui.ways_on import WaysOn
+from desktop.ui.wrap_up import CallClock
 
 _NOTHING = Draft()
-_FOOT = "Next Call stores this and puts you back in the queue."
 _DRAFT_PAUSE = 250
 """Milliseconds from a change of the form to its being kept, so that at most half a second is ever lost (design.md)."""
 _MOST_LISTED = 3
 """Of what is missing, so that the message does not push the form away."""
-_ROWS_BESIDE_QUESTIONS = 4
 
 
 class PopupWindow(QWidget):
@@ -46,6 +47,8 @@ class PopupWindow(QWidget):
     logoff_requested = Signal(CallResponse)
     wait_on_requested = Signal()
     draft_changed = Signal(Draft)
+    aid_requested = Signal(str)
+    link_requested = Signal(str)
 
     def __init__(self, *, practice: bool) -> None:
         super().__init__()
@@ -55,26 +58,32 @@ class PopupWindow(QWidget):
         self._call: Call | None = None
         self._fixed: Draft | None = None
         self._profile = NONE
-        self._began = _now()
+        self._worn = False
+        self._began = self._asked_at = _now()
         self._stray: dict[str, str] = {}
         """Entries of a draft that the profile has no question for."""
+        self._asked = ""
+        """The entry for the callback that was made at `_asked_at`: "in 2 hours" counts from there."""
+        self._undo_seconds = 0
 
         # Who is on the line
-        self._name = _ElidedLabel("display")
-        self._number = _ElidedLabel("muted")
+        self._name = ElidedLabel("display")
+        self._number = ElidedLabel("muted")
         self._number.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self._clock = Clock()
-        self._clock.setAccessibleDescription("Time since the call was connected")
+        self._clock = CallClock()
+        self._aids = QWidget()
+        self._aids_row = QHBoxLayout(self._aids)
+        self._aids_row.setContentsMargins(0, 0, 0, 0)
+        self._aids.hide()
 
         # What the agent says, and what is known of the call
         self._script = ScriptView()
         self._details = DetailsView()
 
         # What the agent collects
-        self._disposition = DispositionList()
-        self._disposition.setAccessibleName("Disposition")
+        self._disposition = DispositionForm()
         self._questions = QuestionForm()
         self._notes = PlainEdit()
         self._notes.setAccessibleName("Notes")
@@ -85,34 +94,28 @@ class PopupWindow(QWidget):
 
         # What comes next
         self._message = MessageBar(lines=2)
-        self._next_call = button("Next Call", "primary", "next")
-        self._next_call.setToolTip("Store this call and go back into the queue at once (Ctrl+Enter)")
-        self._next_call.clicked.connect(self._on_next_call)
-        self._logoff = button("Logoff", "", "leave")
-        self._logoff.setToolTip("Store this call and end your shift: nobody else is connected (Ctrl+Shift+L)")
-        self._logoff.clicked.connect(self._on_logoff)
-        self._wait_on = button("Nobody there", "", "waiting")
-        self._wait_on.setToolTip("Keep the notes and go on waiting for a call")
-        self._wait_on.clicked.connect(self._on_wait_on)
-        self._wait_on.hide()
-        self._foot = label(_FOOT, "small", wraps=True)
+        self._ways_on = WaysOn(self)
+        self._ways_on.next_call_pressed.connect(self._on_next_call)
+        self._ways_on.logoff_pressed.connect(self._on_logoff)
+        self._ways_on.wait_on_pressed.connect(self._on_wait_on)
+        self._ways_on.hold_changed.connect(self._on_hold)
+        self._ways_on.waits.connect(self._show_take_back)
+        self._ways_on.taken_back.connect(self._on_taken_back)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_DRAFT_PAUSE)
         self._typing.timeout.connect(lambda: self.draft_changed.emit(self.draft))
-        self._disposition.itemSelectionChanged.connect(self._on_disposition_changed)
+        self._disposition.changed.connect(self._on_disposition_changed)
         self._questions.changed.connect(self._on_answer_changed)
         self._notes.textChanged.connect(self._on_notes_changed)
         for keys, slot in (
-            ("Ctrl+Return", self._on_next_call),
-            ("Ctrl+Enter", self._on_next_call),
-            ("Ctrl+Shift+L", self._on_logoff),
             ("Alt+D", self._disposition.setFocus),
             ("Alt+N", self._notes.setFocus),
             ("Alt+C", self._details.setFocus),
             ("Alt+Q", self._on_questions_wished),
             ("Alt+S", self._script.setFocus),
             ("F8", self._on_next_missing),
+            ("F9", self._clock.toggle),
             ("Ctrl+J", self._on_next_missing),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
@@ -139,12 +142,10 @@ class PopupWindow(QWidget):
         self._call = call
         self._wear_profile(profile)
         self._fixed = draft if fixed else None
-        self._begin(draft)
+        self._begin(draft, last_only=last_only)
         self._show_caller()
         if fixed:
             self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
-        self._next_call.setVisible(not last_only)
-        self._foot.setText("Logoff stores this as your last call." if last_only else _FOOT)
 
     def show_someone(self, profile: CampaignProfile = NONE) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
@@ -155,8 +156,6 @@ class PopupWindow(QWidget):
         self._number.show_text("The call center has not told yet who it is.")
         self._begin(_NOTHING)
         self._show_known()
-        self._next_call.setVisible(True)
-        self._foot.setText("What you enter is kept and joins the call as soon as it is known.")
 
     def tell_who(self, call: Call) -> None:
         """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
@@ -164,10 +163,24 @@ class PopupWindow(QWidget):
         with QSignalBlocker(self._questions):
             self._questions.fill_in(questions.defaults(self._facts()) | self._questions.entries())
         self._show_caller()
-        self._wait_on.hide()
-        self._foot.setText(_FOOT)
+        self._ways_on.tell_known()
         self._message.clear()
         self._come_up()
+
+    def offer_aids(self, labels: tuple[str, ...]) -> None:
+        """Offer what can be opened, copied or started for this call, a button each."""
+        for old in self._aids.findChildren(QPushButton):
+            self._aids_row.removeWidget(old)
+            old.deleteLater()
+        for text in labels:
+            aid = button(text, "flat", "open")
+            aid.clicked.connect(lambda _pressed=False, text=text: self.aid_requested.emit(text))
+            self._aids_row.addWidget(aid)
+        self._aids.setVisible(bool(labels))
+
+    def set_undo(self, seconds: int) -> None:
+        """How long the agent wants to be able to take a response back; the profile may give more."""
+        self._undo_seconds = seconds
 
     @property
     def profile(self) -> CampaignProfile:
@@ -175,9 +188,28 @@ class PopupWindow(QWidget):
         return self._profile
 
     @property
+    def form(self) -> Form:
+        """What is entered, and what follows from it."""
+        return Form(
+            self._facts(),
+            self._asked_at,
+            self._disposition.disposition(),
+            self._notes.text(),
+            self._disposition.callback(),
+            self._clock.seconds,
+        )
+
+    @property
     def draft(self) -> Draft:
         """What the agent has entered so far."""
-        return Draft(self._disposition.chosen(), self._notes.text(), self._stray | self._questions.entries())
+        form = self.form
+        agreed = {CALLBACK: form.callback_kept} if form.callback_kept else {}
+        return Draft(form.disposition, form.notes, self._stray | agreed | self._questions.entries())
+
+    def end_call(self) -> None:
+        """Nobody is on the line any more: go out of sight, and send nothing that waits."""
+        self._ways_on.forget()
+        self.hide()
 
     def bring_back(self) -> None:
         """Show the same call again, as it was, because the agent asked for it."""
@@ -209,6 +241,10 @@ class PopupWindow(QWidget):
         self._message.tell(failure, became_of_work)
         self.show()
 
+    def say(self, title: str, text: str) -> None:
+        """Say something that hinders nobody."""
+        self._message.say(title, text, "warn")
+
     # Inside
 
     def _assemble(self, *, practice: bool) -> None:
@@ -219,6 +255,7 @@ class PopupWindow(QWidget):
         who.setSpacing(0)
         who.addWidget(self._name)
         who.addWidget(self._number)
+        who.addWidget(self._aids, 0, Qt.AlignmentFlag.AlignLeft)
         head.addLayout(who, 1)
         head.addWidget(self._clock, 0, Qt.AlignmentFlag.AlignTop)
         content.addLayout(head)
@@ -230,9 +267,9 @@ class PopupWindow(QWidget):
         left = QSplitter(Qt.Orientation.Vertical)
         left.setChildrenCollapsible(False)
         left.setHandleWidth(12)
-        self._script_part = _titled("Script", self._script)
+        self._script_part = titled("Script", self._script)
         left.addWidget(self._script_part)
-        left.addWidget(_titled("Caller", self._details))
+        left.addWidget(titled("Caller", self._details))
         left.setStretchFactor(0, 1)
         left.setStretchFactor(1, 1)
         sides.addWidget(left)
@@ -241,43 +278,36 @@ class PopupWindow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         self._keys = label("", "small")
-        column.addWidget(_titled("Disposition", self._disposition, self._keys))
-        self._questions_part = _titled("Questions", self._questions, label("F8 goes to what is missing", "small"))
+        column.addWidget(titled("Disposition", self._disposition, self._keys))
+        self._questions_part = titled("Questions", self._questions, label("F8 goes to what is missing", "small"))
         column.addWidget(self._questions_part, 3)
-        column.addWidget(_titled("Notes", self._notes, below=self._room), 2)
+        column.addWidget(titled("Notes", self._notes, below=self._room), 2)
         sides.addWidget(form)
         sides.setStretchFactor(0, 5)
         sides.setStretchFactor(1, 4)
         content.addWidget(sides, 1)
 
         content.addWidget(self._message)
-        foot = QHBoxLayout()
-        foot.setSpacing(look.GAP)
-        foot.addWidget(self._foot, 1)
-        foot.addWidget(self._wait_on)
-        foot.addWidget(self._logoff)
-        foot.addWidget(self._next_call)
-        content.addLayout(foot)
+        content.addWidget(self._ways_on)
         self.resize(900, 640)
         self.setMinimumSize(660, 440)
 
     def _wear_profile(self, profile: CampaignProfile) -> None:
         """Offer and ask what this campaign wants. Nothing is built anew while the campaign stays the same."""
-        self._began = _now()
-        if profile == self._profile and self._disposition.count():
+        self._began = self._asked_at = _now()
+        if profile == self._profile and self._worn:
             return
-        self._profile = profile
-        choices = offered(profile)
+        self._profile, self._worn = profile, True
         with QSignalBlocker(self._disposition):
-            self._disposition.offer(choices, most_rows=_ROWS_BESIDE_QUESTIONS if profile.questions else 9)
-        digits = sorted(one.digit for one in choices if one.digit is not None)
+            self._disposition.offer(profile)
+        digits = sorted(one.digit for one in offered(profile) if one.digit is not None)
         self._keys.setText(f"keys {digits[0]} to {digits[-1]} choose" if digits else "")
         self._questions.ask(profile.questions)
         self._sides.setSizes([500, 500] if profile.questions else [500, 400])
         self._questions_part.setVisible(bool(profile.questions))
         self._script_part.setVisible(bool(profile.script))
         self._room.setVisible(profile.limits.notes is not None)
-        order = [self._disposition, *self._questions.fields, self._notes, self._next_call, self._logoff, self._wait_on]
+        order = [*self._disposition.fields, *self._questions.fields, self._notes, *self._ways_on.fields]
         order += [self._script, self._details]
         for before, after in pairwise(order):
             self.setTabOrder(before, after)
@@ -302,7 +332,9 @@ class PopupWindow(QWidget):
         self._show_room()
 
     def _show_hints(self, facts: Facts) -> None:
-        chosen = self._disposition.chosen_disposition()
+        form = self.form
+        chosen = form.chosen
+        self._disposition.ask_callback(asked=form.asks_callback, words=form.callback_words, problem=form.callback_problem)
         needed = {one.id for one in self._profile.questions if questions.is_required(one, facts)}
         self._questions.show_hints(needed | set(chosen.needs if chosen else ()), facts.now.date())
 
@@ -310,29 +342,27 @@ class PopupWindow(QWidget):
         limit = self._profile.limits.notes
         if limit is None:
             return
-        length = self._packed().length
+        length = self.form.packed().length
         over = f"{length - limit:,} characters too many: " if length > limit else ""
         self._room.setText(f"{over}{length:,} of {limit:,} characters, answers included")
-        role = "problem" if over else "small"
-        if role != self._room.property("role"):
-            self._room.setProperty("role", role)
-            self._room.style().unpolish(self._room)
-            self._room.style().polish(self._room)
+        wear_role(self._room, "problem" if over else "small")
 
-    def _begin(self, draft: Draft) -> None:
+    def _begin(self, draft: Draft, *, last_only: bool = False) -> None:
         self._typing.stop()
+        self._ways_on.begin(known=self._call is not None, last_only=last_only)
         known = self._facts({})
         draft = _apart(draft, self._profile) if draft != _NOTHING else Draft(answers=questions.defaults(known))
-        asked = {one.id for one in self._profile.questions}
+        asked = {CALLBACK, *(one.id for one in self._profile.questions)}
         self._stray = {name: text for name, text in draft.answers.items() if name not in asked}
+        agreed = callback.shown(draft.answers.get(CALLBACK, ""), self._began, Form(known, self._began).clock.zone)
         with QSignalBlocker(self._disposition), QSignalBlocker(self._notes), QSignalBlocker(self._questions):
-            self._disposition.choose(draft.disposition)
+            self._disposition.fill_in(draft.disposition, agreed)
+            self._asked = agreed
             self._questions.fill_in(draft.answers)
             self._notes.setPlainText(draft.notes)
-        self._wait_on.setVisible(self._call is None)
         self._message.clear()
         self._set_busy(busy=False)
-        self._clock.restart()
+        self._clock.restart(self._profile.wrap_up)
         self._disposition.setFocus()
         self._come_up()
 
@@ -352,8 +382,11 @@ class PopupWindow(QWidget):
             self._typing.start()
 
     def _on_disposition_changed(self) -> None:
+        if self._disposition.callback() != self._asked:
+            self._asked, self._asked_at = self._disposition.callback(), _now()
         self._show_hints(self._facts())
-        chosen = self._disposition.chosen_disposition()
+        self._show_room()
+        chosen = self.form.chosen
         if chosen and (reason := not_yet(chosen, self._clock.seconds)):
             self._message.say(f"“{chosen.name}” cannot be stored yet", reason, "warn")
         self._on_entry_changed()
@@ -372,12 +405,13 @@ class PopupWindow(QWidget):
 
     def _on_next_missing(self) -> None:
         """Put the keyboard to what is missing next, after where it is now, and at the end to the first again."""
-        missing = [one.where for one in self._missing()]
+        missing = [one.where for one in self.form.missing()]
         if not missing:
             self._message.say("Nothing is missing", "", "good")
             return
-        here = "notes" if self._notes.hasFocus() else self._questions.at() or "disposition"
-        places = ["disposition", *(one.id for one in self._profile.questions), "notes"]
+        here = "notes" if self._notes.hasFocus() else self._questions.at()
+        here = here or (CALLBACK if self._disposition.has_keyboard_at_callback() else "disposition")
+        places = ["disposition", CALLBACK, *(one.id for one in self._profile.questions), "notes"]
         later = [where for where in missing if places.index(where) > places.index(here)]
         self._go_to((later or missing)[0])
 
@@ -387,29 +421,10 @@ class PopupWindow(QWidget):
                 self._disposition.setFocus()
             case "notes":
                 self._notes.setFocus()
+            case "callback":
+                self._disposition.go_to_callback()
             case _:
                 self._questions.go_to(where)
-
-    def _missing(self) -> list[Missing]:
-        """What this call cannot be stored without, in the order of the form."""
-        chosen = self._disposition.chosen_disposition()
-        found = list(questions.missing(self._facts(), self._notes.text(), chosen))
-        if chosen is None:
-            found.insert(0, Missing("disposition", "Choose a disposition."))
-        elif reason := not_yet(chosen, self._clock.seconds):
-            found.insert(0, Missing("disposition", f"“{chosen.name}” cannot be stored yet. {reason}"))
-        limit = self._profile.limits.notes
-        if limit is not None and (over := self._packed().length - limit) > 0:
-            found.append(Missing("notes", f"The notes are {over:,} characters too long, answers included."))
-        return found
-
-    def _packed(self) -> notes.Packed:
-        """The notes as they are stored, with the answers in them. Without questions and limit they are what the agent wrote."""
-        text = self._notes.text()
-        if not self._profile.questions and self._profile.limits.notes is None:
-            return notes.Packed(text, len(text))
-        answers = questions.settled(self._profile, self._questions.entries(), self._began.date())
-        return notes.pack(text, answers, self._profile.limits.notes)
 
     def _on_wait_on(self) -> None:
         self.hide()
@@ -417,8 +432,6 @@ class PopupWindow(QWidget):
 
     def _response(self) -> CallResponse | None:
         """What the agent made of the call, or None after saying what is missing."""
-        if not self._logoff.isEnabled():
-            return None
         if self._call is None:
             self._message.say(
                 "The call center has not told yet who this is",
@@ -428,43 +441,69 @@ class PopupWindow(QWidget):
             return None
         if self._fixed is not None and self._fixed.disposition:
             return CallResponse(self._call.id, self._fixed.disposition, self._fixed.notes)
-        if missing := self._missing():
+        form = self.form
+        if missing := form.missing():
             self._tell_missing(missing)
             return None
-        return CallResponse(self._call.id, self._disposition.chosen(), self._packed().text)
+        return form.response()
 
-    def _tell_missing(self, missing: list[Missing]) -> None:
+    def _tell_missing(self, missing: tuple[Missing, ...]) -> None:
         """List what is missing, and put the keyboard to the first of it."""
         self._go_to(missing[0].where)
         if len(missing) > 1:
             listed = " ".join(one.sentence for one in missing[:_MOST_LISTED])
             rest = f" And {len(missing) - _MOST_LISTED} more." if len(missing) > _MOST_LISTED else ""
             self._message.say(f"{len(missing)} things are missing", f"{listed}{rest} F8 goes to the next one.", "warn")
-        elif self._disposition.chosen():
+        elif self._disposition.disposition():
             self._message.say("One thing is missing", missing[0].sentence, "warn")
         else:
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
 
     def _set_busy(self, *, busy: bool) -> None:
-        for part in (self._next_call, self._logoff):
-            part.setEnabled(not busy)
+        self._ways_on.set_busy(busy=busy)
         can_change = not busy and self._fixed is None
-        self._disposition.setEnabled(can_change)
+        self._disposition.set_changeable(changeable=can_change)
         self._questions.set_changeable(changeable=can_change)
         self._notes.setReadOnly(not can_change)
 
     def _on_next_call(self) -> None:
-        response = self._response() if self._next_call.isVisibleTo(self) else None
-        if response is not None:
-            self.next_call_requested.emit(response)
+        response = self._response()
+        if response is None:
+            return
+        if self._ways_on.held:
+            words = "The line stays up and nobody else is connected to you. To go on, take the hold off and press “Next Call”."
+            self._message.say("Held: nothing is stored yet", words, "warn")
+            return
+        self._send(self.next_call_requested, response)
 
     def _on_logoff(self) -> None:
         by_itself = at_logoff(self._profile)
-        if by_itself and self._call and self._fixed is None and self._logoff.isEnabled() and not self._disposition.chosen():
-            self._disposition.choose(by_itself.name)
+        if by_itself and self._call and self._fixed is None and not self._disposition.disposition():
+            self._disposition.fill_in(by_itself.name)
         response = self._response()
         if response is not None:
-            self.logoff_requested.emit(response)
+            self._send(self.logoff_requested, response)
+
+    def _send(self, wish: SignalInstance, response: CallResponse) -> None:
+        """Wish that it is stored, as soon as it can no longer be taken back."""
+        self._keep_draft()
+        self._set_busy(busy=True)
+        seconds = max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
+        self._ways_on.do(lambda: wish.emit(response), in_seconds=seconds)
+
+    def _show_take_back(self, seconds: int) -> None:
+        self._message.say(f"Stored in {seconds} s", "Until then “Undo” (Esc) takes it back. Ctrl+Enter stores it at once.")
+
+    def _on_taken_back(self) -> None:
+        self._set_busy(busy=False)
+        self._message.say("Taken back", "Nothing was sent. The line stays up until you store the call.")
+
+    def _on_hold(self, held: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+        if held:
+            words = "The line stays up and nobody else is connected to you, until you take the hold off and press “Next Call”."
+            self._message.say("Your next call is held", words)
+        else:
+            self._message.clear()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._keep_draft()
@@ -475,34 +514,6 @@ class PopupWindow(QWidget):
         self.hide()
 
 
-class _ElidedLabel(QLabel):
-    """A label that shortens its text to the room it has instead of widening the window."""
-
-    def __init__(self, role: str) -> None:
-        super().__init__()
-        self.setProperty("role", role)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._whole = ""
-
-    def show_text(self, text: str) -> None:
-        self._whole = text
-        self.setAccessibleName(text)
-        self.setToolTip(tip(text))
-        self._fit()
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._fit()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def _fit(self) -> None:
-        self.ensurePolished()  # the style sheet decides the font
-        self.setText(QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
-
-
 def _now() -> datetime:
     """The agent's time."""
     return datetime.now(UTC).astimezone()
@@ -511,26 +522,7 @@ def _now() -> datetime:
 def _apart(draft: Draft, profile: CampaignProfile) -> Draft:
     """A draft that was being sent has its answers in its notes, where they are sent: take them out again."""
     found = notes.unpack(draft.notes)
-    ours = {one.id for one in profile.questions}
+    ours = {CALLBACK, *(one.id for one in profile.questions)}
     if not found.answers or not ours.issuperset(found.answers) or notes.pack(found.notes, found.answers).text != draft.notes:
         return draft
     return Draft(draft.disposition, found.notes, {**draft.answers, **found.answers})
-
-
-def _titled(name: str, part: QWidget, hint: QLabel | None = None, below: QLabel | None = None) -> QFrame:
-    frame = QFrame()
-    stack = QVBoxLayout(frame)
-    stack.setContentsMargins(0, 0, 0, 0)
-    stack.setSpacing(look.TIGHT)
-    caption = label(name, "section")
-    caption.setBuddy(part)
-    head = QHBoxLayout()
-    head.addWidget(caption)
-    head.addStretch()
-    if hint is not None:
-        head.addWidget(hint)
-    stack.addLayout(head)
-    stack.addWidget(part, 1)
-    if below is not None:
-        stack.addWidget(below)
-    return frame

@@ -199,7 +199,7 @@ def test_what_is_missing(answers: dict[str, str], notes: str, disposition: Dispo
 
 def test_a_field_of_the_same_name_is_no_answer():
     facts = Facts(PROFILE, Call("c1", (Field("email", "maya@okafor.example"),)), NOW, {"interested": "yes"})
-    assert missing(facts, "", None) == (Missing("email", "E-mail: an answer is needed."),)
+    assert missing(facts, "", None) == (Missing("email", "E-mail: An answer is needed."),)
 
 
 def test_a_hundred_questions():

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from desktop.callcenter.model import Call, CallResponse, Field
 from desktop.errors import NotReached
 from desktop.popup.dispositions import BUILT_IN
+from desktop.popup.profile import CampaignProfile, Disposition
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui.popup import PopupWindow
@@ -74,6 +75,8 @@ def test_a_call_without_a_mouse(on_call: PopupWindow, wishes: Wishes):
     assert focused() is dispositions(on_call)
     type_in("2")
     key(Tab)
+    assert focused() is field(on_call, "Disposition in your own words")
+    key(Tab)
     assert focused() is notes(on_call)
     type_in("Tuesday")
     key(Tab)  # goes on, it is no part of notes
@@ -84,13 +87,15 @@ def test_a_call_without_a_mouse(on_call: PopupWindow, wishes: Wishes):
 
 def test_tab_goes_from_the_disposition_over_notes_to_the_buttons_and_the_caller(on_call: PopupWindow):
     passed = []
-    for _ in range(6):
+    for _ in range(7):
         one = focused()
         passed.append(one.accessibleName() or getattr(one, "text", str)())
         key(Tab)
     start = passed.index("Disposition")
     assert start == 0
-    assert passed[:5] == ["Disposition", "Notes", "Next Call", "Logoff", "Caller"]
+    assert passed == [
+        *("Disposition", "Disposition in your own words", "Notes", "Next Call", "Logoff", "Hold my next call", "Caller")
+    ]
 
 
 @pytest.mark.parametrize("modifiers", [Qt.KeyboardModifier.NoModifier, Keypad])
@@ -495,7 +500,7 @@ def test_a_draft_comes_back_into_the_form(popup: PopupWindow, wishes: Wishes, dr
 
 
 def test_a_draft_with_a_disposition_that_is_not_offered_has_to_be_chosen_anew(popup: PopupWindow, wishes: Wishes):
-    popup.show_call(CALL, Draft("Of an older list", "Tuesday"))
+    popup.show_call(CALL, Draft("Of an older list", "Tuesday"), profile=CampaignProfile(dispositions=(Disposition(name="Sale"),)))
     show(popup)
     press(popup, "Next Call")
     assert message(popup).startswith("Choose a disposition")
@@ -611,10 +616,10 @@ def test_nobody_there_keeps_the_notes_and_goes_on_waiting(somebody: PopupWindow,
 
 def test_tab_reaches_nobody_there(somebody: PopupWindow):
     passed = []
-    for _ in range(6):
+    for _ in range(8):
         passed.append(focused().accessibleName() or getattr(focused(), "text", str)())
         key(Tab)
-    assert passed == ["Disposition", "Notes", "Next Call", "Logoff", "Nobody there", "Caller"]
+    assert passed[2:] == ["Notes", "Next Call", "Logoff", "Nobody there", "Hold my next call", "Caller"]
 
 
 @pytest.mark.parametrize(
