@@ -1,4 +1,4 @@
-"""What must survive a crash: shifts, calls as received, drafts, and every response with every attempt to send it.
+"""What must survive a crash: shifts, calls as received, drafts, every response with every attempt to send it, and callbacks.
 
 Write, send, settle: a response is a row here, synced to the disk, before its first byte leaves. A row goes from `sending` to
 `stored`, `refused`, `unsent` (certainly not sent, so it may be sent again) or `unsure` (sent, and nobody knows what came of it);
@@ -23,6 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -44,6 +45,18 @@ _END_SHIFT = """
         AND id NOT IN (SELECT shift_id FROM open_call WHERE state IS NOT :given_up)
 """
 """A shift with open calls stays unfinished: the next start asks about them."""
+
+
+_AGREE = """
+    INSERT INTO callback (shift_id, call_id, place, campaign_id, due_at, zone, caller, phone_number, agreed_at)
+    VALUES (:shift, :call_id, (SELECT service FROM shift WHERE id = :shift), (SELECT campaign_id FROM shift WHERE id = :shift),
+            :due_at, :zone, :caller, :phone_number, :agreed_at)
+    ON CONFLICT (shift_id, call_id) DO UPDATE SET
+        due_at = excluded.due_at, zone = excluded.zone, caller = excluded.caller, phone_number = excluded.phone_number,
+        agreed_at = excluded.agreed_at, done_at = NULL
+        WHERE due_at <> excluded.due_at
+"""
+"""A call that is stored again with the same time changes nothing: what is done stays done."""
 
 
 class Settled(StrEnum):
@@ -112,6 +125,25 @@ class ShiftRecord:
         return tuple(entry for entry in self.entries if entry.told and entry.settled is not Settled.STORED)
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Somebody whom the agent has promised to call back."""
+
+    number: int
+    """The journal's own number of the callback."""
+    due: datetime
+    """When, on the clock on which it was agreed: the caller's, with its zone, or this computer's."""
+    caller: str
+    """The name; empty if it is not known."""
+    phone_number: str
+    """As people write it; empty if it is not known."""
+    campaign_id: int
+    place: str
+    """The service address of the call center whose call it was."""
+    call_id: str
+    agreed_at: datetime
+
+
 class Journal:
     """The journal in one file, or in memory without one. `troubled` is told, on the event loop, when the disk fails it."""
 
@@ -124,6 +156,8 @@ class Journal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shift: tuple[object, ...] | None = None
         """The row of the shift that goes on: what has to be known of it even if the file cannot be read any more."""
+        self._callbacks: list[tuple[object, ...]] = []
+        """The rows of the open callbacks, as last asked for or changed: they are kept even then, too."""
         self.lasting = False
 
     async def open(self) -> None:
@@ -279,6 +313,49 @@ class Journal:
 
         self._post(settle)
 
+    # Callbacks
+
+    def callback_agreed(self, shift: int, call_id: str, due: datetime, caller: str, phone_number: str) -> None:
+        """Keep a promise to call back at `due` (aware, with the zone on whose clock it was agreed) that was made in a call.
+
+        `phone_number` as people write it. Another time for the same call replaces the first; the same time changes nothing.
+        """
+        values = {
+            "shift": shift,
+            "call_id": call_id,
+            "due_at": due.astimezone(UTC).isoformat(timespec="seconds"),
+            "zone": getattr(due.tzinfo, "key", None) or "",
+            "caller": sendable(caller),
+            "phone_number": sendable(phone_number),
+            "agreed_at": _now(),
+        }
+        self._post(lambda db: self._change_callbacks(db, _AGREE, values))
+
+    async def callbacks(self) -> tuple[Callback, ...]:
+        """Whoever is still to be called back, the soonest first: of every shift, campaign and call center in this journal."""
+
+        def find(db: sqlite3.Connection) -> tuple[Callback, ...]:
+            rows = _rows(db, _OPEN_CALLBACKS)
+            self._callbacks = list(map(tuple, rows))
+            return tuple(map(_callback, rows))
+
+        return await self._ask(find)
+
+    def callback_done(self, number: int) -> None:
+        """Take a callback off the list."""
+        values = {"at": _now(), "number": number}
+        done = "UPDATE callback SET done_at = :at WHERE id = :number AND done_at IS NULL"
+        self._post(lambda db: self._change_callbacks(db, done, values))
+
+    def callback_undone(self, number: int) -> None:
+        """Put one that was taken off back on the list."""
+        undone = "UPDATE callback SET done_at = NULL WHERE id = :number"
+        self._post(lambda db: self._change_callbacks(db, undone, {"number": number}))
+
+    def _change_callbacks(self, db: sqlite3.Connection, change: str, values: Mapping[str, object]) -> None:
+        db.execute(change, values)
+        self._callbacks = db.execute(_OPEN_CALLBACKS).fetchall()
+
     # The thread
 
     async def _ask(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -370,6 +447,7 @@ class Journal:
         _migrate(db, None)
         if self._shift is not None:
             db.execute("INSERT INTO shift (id, service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?, ?)", self._shift)
+        db.executemany("INSERT INTO callback VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._callbacks)
         return db
 
     def _tell(self, trouble: JournalNotKept) -> None:
@@ -575,6 +653,30 @@ def _entry(row: sqlite3.Row) -> Entry:
         in_doubt=bool(row["in_doubt"]),
         reason=row["reason"],
     )
+
+
+_OPEN_CALLBACKS = "SELECT * FROM callback WHERE done_at IS NULL ORDER BY due_at, id"
+
+
+def _callback(row: sqlite3.Row) -> Callback:
+    return Callback(
+        number=row["id"],
+        due=_on_clock(datetime.fromisoformat(row["due_at"]), row["zone"]),
+        caller=row["caller"],
+        phone_number=row["phone_number"],
+        campaign_id=row["campaign_id"],
+        place=row["place"],
+        call_id=row["call_id"],
+        agreed_at=datetime.fromisoformat(row["agreed_at"]),
+    )
+
+
+def _on_clock(at: datetime, zone: str) -> datetime:
+    """That time on the clock of `zone`; on this computer's without one, or if the computer does not know it."""
+    try:
+        return at.astimezone(ZoneInfo(zone) if zone else None)
+    except ZoneInfoNotFoundError:
+        return at.astimezone()
 
 
 def _rows(db: sqlite3.Connection, question: str, *values: object) -> list[sqlite3.Row]:

@@ -690,15 +690,15 @@ def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_an_older_file_is_migrated_and_a_copy_of_it_kept(path: Path, schema: Path):
     await _keep_one(path)
-    (schema / "0003.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
-    (schema / "0004.sql").write_text(
+    (schema / "0004.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
+    (schema / "0005.sql").write_text(
         "CREATE TABLE extra (id INTEGER);\nINSERT INTO extra SELECT id FROM call;\n", encoding="utf-8"
     )
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT mood, extra.id FROM call JOIN extra ON call.id = extra.id") == [("fine", 1)]
-    assert _rows(path, "PRAGMA user_version") == [(4,)]
-    for number in (3, 4):
+    assert _rows(path, "PRAGMA user_version") == [(5,)]
+    for number in (4, 5):
         copy = path.with_suffix(f".before-{number}")
         assert _rows(copy, "PRAGMA user_version") == [(number - 1,)]
         assert _rows(copy, "SELECT count(*) FROM response") == [(1,)]
@@ -732,11 +732,11 @@ async def test_a_migration_that_fails_leaves_the_old_file(path: Path, schema: Pa
         CREATE TABLE strict (notes TEXT CHECK (notes <> ''));
         INSERT INTO strict SELECT notes FROM response;  -- which the file's do not satisfy
     """
-    (schema / "0003.sql").write_text(step, encoding="utf-8")
+    (schema / "0004.sql").write_text(step, encoding="utf-8")
     async with kept(path) as shift:
         await shift.answer(a_call())
         assert (shift.journal.lasting, len(shift.troubles), len(await shift.entries())) == (False, 1, 1)
-    (schema / "0003.sql").unlink()
+    (schema / "0004.sql").unlink()
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT count(*) FROM attempt") == [(1,)]
