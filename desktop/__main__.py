@@ -34,6 +34,8 @@ def main() -> int:
                 return _practice_service(arguments)
             case "check-profile":
                 return _check_profile(arguments.file)
+            case "keep-secret":
+                return _keep_secret(arguments.name)
             case "unpack-notes":
                 return _unpack_notes(arguments.file, arguments.out)
             case "tour":
@@ -62,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     tour.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder for the pictures")
     check = commands.add_parser("check-profile", help="say whether a campaign profile is right, or in one sentence what is not")
     check.add_argument("file", metavar="FILE", type=Path)
+    keep = commands.add_parser(
+        "keep-secret", help="keep the secret of a webhook in this computer's keyring; an empty one is taken out"
+    )
+    keep.add_argument("name", metavar="NAME", help="what campaign profiles call it; the secret itself is asked for")
     unpack = commands.add_parser("unpack-notes", help="turn exported notes (CSV) into a table with a column for each question")
     unpack.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the export; standard input by default")
     unpack.add_argument("--out", metavar="FILE", type=Path, help="where the table goes; standard output by default")
@@ -87,6 +93,29 @@ def _check_profile(file: Path) -> int:
     except ProfileError as failure:
         print(failure.reason, file=sys.stderr)
         return 1
+    return 0
+
+
+def _keep_secret(name: str) -> int:
+    """The secret is typed unseen, or is a line of standard input: an argument could be seen by every user of the computer."""
+    import asyncio
+    import getpass
+
+    from desktop.settings.vault import WebhookSecrets
+
+    try:
+        secret = (
+            getpass.getpass("Secret (nothing is shown): ") if sys.stdin.isatty() else _utf8(sys.stdin).readline().rstrip("\r\n")
+        )
+    except (EOFError, KeyboardInterrupt):
+        print("\nNothing was changed.", file=sys.stderr)
+        return 1
+    except UnicodeDecodeError:
+        print("nextcall: The secret is not written in UTF-8. Nothing was changed.", file=sys.stderr)
+        return 1
+    secrets = WebhookSecrets()
+    asyncio.run(secrets.keep(name, secret) if secret else secrets.forget(name))
+    print("The secret is kept." if secret else "There is no secret of that name any more.")
     return 0
 
 

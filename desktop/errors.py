@@ -10,6 +10,9 @@ NextCallError
 │   │   └── AnswerNotUnderstood an answer came, but not one of this service
 │   └── ContractError           the service's description (WSDL) cannot be used
 │       └── NotOffered          ... because it lacks the function that is asked for
+├── OutsideError                between us and a system that is not the call center: the address cannot be used
+│   ├── OutsideNotReached       no answer came, or not the whole of one
+│   └── OutsideRefused          it answered, but not with what was asked for
 ├── ShiftError                  the shift does not allow this now
 └── KeptError                   something on this computer could not be kept or read
     ├── KeyNotKept              the keyring
@@ -102,6 +105,29 @@ class NotOffered(ContractError):
 
     title = "This service does not offer this"
     advice = "Your team lead can tell whether another service address is right."
+
+
+class OutsideError(NextCallError):
+    """Between us and a system other than the call center; `reason` is a sentence with its host, and no more of its address."""
+
+    title = "Another system cannot be used"
+    advice = "Your calls go on without it. Show this to your IT support."
+
+
+class OutsideNotReached(OutsideError):
+    """No answer came, or not the whole of one; it may have been asked or told all the same."""
+
+    title = "Another system could not be reached"
+
+
+class OutsideRefused(OutsideError):
+    """An answer came which is not the one that was asked for; `status` is its HTTP status."""
+
+    title = "Another system refused"
+
+    def __init__(self, reason: str = "", *, status: int = 0, title: str = "", advice: str = "") -> None:
+        super().__init__(reason, title=title, advice=advice)
+        self.status = status
 
 
 class ShiftError(NextCallError):

@@ -3,7 +3,7 @@
 The one thing that must be right here is 'not sent': NotReached means that not one byte of the request left, so sending again is
 safe; after the first byte every failure is OutcomeUnknown (api-facts.md, 'What follows from the API', 4). Nothing is ever sent
 twice, redirected, or kept in a pool. The key is in the request's body only: no log, no error text, no exception chain holds it.
-This is the only file that imports httpx.
+Only this file and outside/web.py import httpx.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ that a call keeps the profile that it began with.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from desktop.errors import ProfileError
@@ -20,11 +21,17 @@ _Stamp = tuple[Path, int, int]
 
 
 class CurrentProfile:
-    """The profile of `file`, whatever the campaign, or of the campaign's file in `folder`."""
+    """The profile of `file`, whatever the campaign; else of the campaign's file in `folder`; else of what `kept` gives for it.
 
-    def __init__(self, file: Path | None = None, folder: Path | None = None) -> None:
+    `kept` is asked on the thread of whoever asks here: it may look at the disk, but wait for no network.
+    """
+
+    def __init__(
+        self, file: Path | None = None, folder: Path | None = None, kept: Callable[[int], Path | None] = lambda _campaign_id: None
+    ) -> None:
         self._file = file
         self._folder = folder
+        self._kept = kept
         self._lock = threading.Lock()
         self._campaign_id: int | None = None
         self._seen: _Stamp | None = None
@@ -43,7 +50,7 @@ class CurrentProfile:
                 self._seen, self._complaint = None, None
                 if self._file is None:
                     self.profile = NONE
-            file = self._file or (profile_file.find(self._folder, campaign_id) if self._folder else None)
+            file = self._file_of(campaign_id)
             stamp = _stamp(file) if file else None
             if file is None:
                 self.profile = NONE
@@ -52,6 +59,12 @@ class CurrentProfile:
             self._seen = stamp
             if file is not None and self._complaint is not None:
                 raise self._complaint
+
+    def _file_of(self, campaign_id: int) -> Path | None:
+        if self._file is not None:
+            return self._file
+        found = profile_file.find(self._folder, campaign_id) if self._folder else None
+        return found or self._kept(campaign_id)
 
     def _read(self, file: Path) -> None:
         self._complaint = None

@@ -1,4 +1,4 @@
-"""The API key in the system's keyring. The only file that imports keyring.
+"""The API key and the secrets of webhooks in the system's keyring. The only file that imports keyring.
 
 A keyring may ask the user for a password first and may take for ever to do so, so it is asked on a thread of its own and given up
 on after LONGEST_WAIT. What was written is read back: some keyrings accept everything and keep nothing.
@@ -33,31 +33,68 @@ class Vault:
     users of one name."""
 
     def __init__(self, service_url: str, owner: str = "") -> None:
-        self._name = " ".join(filter(None, ("NextCall", urlsplit(service_url).hostname, owner)))
+        self._entry = _Entry(" ".join(filter(None, ("NextCall", urlsplit(service_url).hostname, owner))), _USER)
 
     async def key(self) -> str:
         """The kept key, or an empty text. Raises KeyNotKept."""
-        return await self._ask(lambda: _backend().get_password(self._name, _USER) or "")
+        return await self._entry.read()
 
     async def keep(self, key: str) -> None:
         """Keep `key`. Raises KeyNotKept, also if the keyring did not really keep it."""
-
-        def keep() -> bool:
-            backend = _backend()
-            if backend.get_password(self._name, _USER) != key:
-                backend.set_password(self._name, _USER, key)
-            return bool(backend.get_password(self._name, _USER) == key)
-
-        if not await self._ask(keep):
-            raise KeyNotKept("the keyring took the key but does not have it")
+        await self._entry.keep(key)
 
     async def forget(self) -> None:
         """Take the key out, if there is one. Raises KeyNotKept."""
+        await self._entry.forget()
 
+
+class WebhookSecrets:
+    """What is shared with the receivers of webhooks, by the names that campaign profiles use (profile.py, [webhook])."""
+
+    async def secret(self, name: str) -> str:
+        """The secret of that name, or an empty text. Raises KeyNotKept."""
+        return await self._entry(name).read()
+
+    async def keep(self, name: str, secret: str) -> None:
+        """Keep `secret` under that name. Raises KeyNotKept, also if the keyring did not really keep it."""
+        await self._entry(name).keep(secret)
+
+    async def forget(self, name: str) -> None:
+        """Take the secret of that name out, if there is one. Raises KeyNotKept."""
+        await self._entry(name).forget()
+
+    def _entry(self, name: str) -> _Entry:
+        title = "The keyring could not keep or tell the secret of a webhook"
+        return _Entry("NextCall webhook", name, title, "Unlock this computer's keyring, then try again.")
+
+
+class _Entry:
+    """One secret in the keyring. A failure has `title` and `advice`, by default those of the API key."""
+
+    def __init__(self, service: str, user: str, title: str = "", advice: str = "") -> None:
+        self._service = service
+        self._user = user
+        self._title = title
+        self._advice = advice
+
+    async def read(self) -> str:
+        return await self._ask(lambda: _backend().get_password(self._service, self._user) or "")
+
+    async def keep(self, secret: str) -> None:
+        def keep() -> bool:
+            backend = _backend()
+            if backend.get_password(self._service, self._user) != secret:
+                backend.set_password(self._service, self._user, secret)
+            return bool(backend.get_password(self._service, self._user) == secret)
+
+        if not await self._ask(keep):
+            raise self._failure("the keyring took it but does not have it")
+
+    async def forget(self) -> None:
         def forget() -> None:
             backend = _backend()
-            if backend.get_password(self._name, _USER) is not None:
-                backend.delete_password(self._name, _USER)
+            if backend.get_password(self._service, self._user) is not None:
+                backend.delete_password(self._service, self._user)
 
         await self._ask(forget)
 
@@ -67,9 +104,12 @@ class Vault:
                 return await in_thread(question, "keyring")
         except TimeoutError:
             reason = "the keyring did not answer; it may be waiting for its password"
-        except Exception as wrong:  # noqa: BLE001 - every backend has its own errors; their texts may hold the key, so only the kind is told
+        except Exception as wrong:  # noqa: BLE001 - every backend has its own errors; their texts may hold the secret, so only the kind is told
             reason = f"the keyring said {type(wrong).__name__}"
-        raise KeyNotKept(reason)
+        raise self._failure(reason)
+
+    def _failure(self, reason: str) -> KeyNotKept:
+        return KeyNotKept(reason, title=self._title, advice=self._advice)
 
 
 def backend_name() -> str:
