@@ -22,16 +22,20 @@ from PySide6.QtWidgets import QApplication
 from desktop import APP_NAME, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import JournalNotKept, NextCallError, SettingsNotKept
+from desktop.outside.profiles import RemoteProfile
+from desktop.outside.webhooks import Webhooks
 from desktop.popup.current import CurrentProfile
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import look
+from desktop.ui.campaign import Campaign
 from desktop.ui.desk import Desk
 from desktop.ui.line_watch import LineWatch
 from desktop.ui.login import LoginEntry
@@ -161,8 +165,13 @@ class App(QObject):
         center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
         memory = Memory(self._settings_file, settings, service_url, owner)
-        profiles = CurrentProfile(options.profile, self._folder / "profiles")
-        return Site(Desk(center, service_url, journal, tasks, memory, profiles=profiles), center, journal, tasks)
+        remote = RemoteProfile(settings.profile_address, self._folder / "fetched") if settings.profile_address else None
+        kept = remote.kept if remote else lambda _campaign_id: None
+        profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
+        secrets = WebhookSecrets()
+        webhooks = Webhooks(secrets.secret, tasks, troubled=self._on_webhook_trouble)
+        desk = Desk(center, service_url, journal, tasks, memory, campaign=Campaign(profiles, tasks, remote, webhooks))
+        return Site(desk, center, journal, tasks, webhooks)
 
     async def _practice_site(self) -> Site:
         scenario = self._scenario or load_scenario()
@@ -172,8 +181,8 @@ class App(QObject):
         center = SoapCallCenter(service.service_url, service.broadcast_url)
         journal = Journal(None)  # nothing of a practice outlives it
         login = LoginEntry(scenario.key, scenario.campaigns[0].id, scenario.agent_phone, remember=False)
-        profiles = CurrentProfile(self._options.profile) if self._options.profile else None
-        desk = Desk(center, service.service_url, journal, tasks, practice_login=login, profiles=profiles)
+        campaign = Campaign(CurrentProfile(self._options.profile), tasks) if self._options.profile else None
+        desk = Desk(center, service.service_url, journal, tasks, practice_login=login, campaign=campaign)
         phone = PracticePhone()
         number = scenario.agent_phone
         loop = asyncio.get_running_loop()
@@ -187,7 +196,7 @@ class App(QObject):
         )
         place(phone, 1.0, 1.0)
         phone.show()
-        return Site(desk, center, journal, tasks, service, phone, unwatch)
+        return Site(desk, center, journal, tasks, None, service, phone, unwatch)
 
     async def _close_site(self) -> None:
         site, self.site = self.site, None
@@ -246,6 +255,10 @@ class App(QObject):
         if self.site is not None:
             self.site.desk.tell_journal(trouble)
 
+    def _on_webhook_trouble(self, sentence: str) -> None:
+        if self.site is not None:
+            self.site.desk.tell_outside(sentence)
+
     # The one crash path
 
     def _on_exception(self, _kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
@@ -260,18 +273,21 @@ class App(QObject):
 
 @dataclass(slots=True)
 class Site:
-    """A desk with everything that was made for it; service, phone and `unwatch` only where it is for practice."""
+    """A desk with everything that was made for it; webhooks only where it is live, the rest only where it is for practice."""
 
     desk: Desk
     center: SoapCallCenter
     journal: Journal
     tasks: Tasks
+    webhooks: Webhooks | None = None
     service: PracticeService | None = None
     phone: PracticePhone | None = None
     unwatch: Callable[[], None] = lambda: None
 
     async def close(self) -> None:
         """The windows first, then the wire, the journal, the service: nothing calls into what is gone."""
+        if self.webhooks is not None:
+            await self.webhooks.close()
         await self.desk.close()
         await self.center.close()
         await self.journal.close()

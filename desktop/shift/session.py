@@ -84,6 +84,8 @@ class AgentSession:
         """What was entered for the call at hand before: by an earlier start, or before the call center connected it once more."""
         self.fixed = False
         """Whether that may be stored already. It can be sent again then, but not changed: nobody could tell which one counts."""
+        self.known_before = False
+        """Whether the call at hand is in the journal already: an earlier start had it, or it is connected once more."""
         self.last_only = False
         """Whether the call at hand can only be the last: the agent is not logged in, and finishes it for an earlier start."""
         self._turn: asyncio.Timeout | None = None
@@ -277,7 +279,7 @@ class AgentSession:
 
     def _take(self, call: Call, *, last_only: bool) -> None:
         known = self._open.get(call.id)
-        self.call, self.last_only = call, last_only
+        self.call, self.last_only, self.known_before = call, last_only, known is not None
         self.draft, self.fixed = (known.draft, known.in_doubt) if known else (Draft(), False)
 
     async def _settled(self, entry: Entry, *, last: bool) -> bool:

@@ -7,9 +7,8 @@ response, and again until the last call - is `_work`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +24,38 @@ from desktop.errors import (
     NextCallError,
     NotLoggedIn,
     OutcomeUnknown,
-    ProfileError,
 )
-from desktop.popup.current import NONE, CurrentProfile
-from desktop.popup.profile import CampaignProfile
+from desktop.popup.current import NONE
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.shift import receipt
-from desktop.shift.journal import Draft, Entry, Journal, ShiftRecord
+from desktop.shift.journal import Callback, Draft, Journal, ShiftRecord
 from desktop.shift.session import AgentSession, now
 from desktop.shift.states import IN_QUEUE, State
 from desktop.tasks import Tasks, in_thread
+from desktop.ui.alongside import Alongside
+from desktop.ui.campaign import Campaign
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
 from desktop.ui.parts import place
 from desktop.ui.popup import PopupWindow
-from desktop.ui.recovery import Answer, RecoveryDialog
+from desktop.ui.promises import Promises
+from desktop.ui.recovering import Recovering
+from desktop.ui.recovery import RecoveryDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_FOR_PROFILE = 0.2
-"""Seconds that a popup waits for its campaign profile to be read; after that it comes with the one that was in use."""
-
 
 class Desk(QObject):
     """Windows, shift and wishes of one agent at the call center that is at `service_url`.
 
-    A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without `profiles` every popup is
-    that of the empty profile.
+    A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without a `campaign` every popup
+    is that of the empty profile.
     """
 
     practice_requested = Signal()
@@ -73,7 +71,7 @@ class Desk(QObject):
         memory: Memory | None = None,
         *,
         practice_login: LoginEntry | None = None,
-        profiles: CurrentProfile | None = None,
+        campaign: Campaign | None = None,
     ) -> None:
         super().__init__()
         self._center = center
@@ -82,8 +80,7 @@ class Desk(QObject):
         self._memory = memory
         self._tasks = tasks
         self._practice_login = practice_login
-        self._profiles = profiles
-        self._reading: asyncio.Task[None] | None = None
+        self._campaign = campaign
         self._session: AgentSession | None = None
         self._shift: asyncio.Task[None] | None = None
         self._wish: asyncio.Future[tuple[CallResponse, bool]] | None = None
@@ -100,12 +97,22 @@ class Desk(QObject):
         self.reminder = HangUpWindow(practice=practice)
         self.recovery: RecoveryDialog | None = None
         self.tray = Tray(self, practice=practice)
-        self._notifier = Notifier(self.tray.notify, practice=practice)
+        self._alongside = Alongside(Notifier(self.tray.notify, practice=practice), tasks, campaign.webhooks if campaign else None)
+        self._promises = Promises(journal, tasks, practice=practice)
+        self.callbacks = self._promises.window
         place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
+        self._connect()
 
+    @property
+    def state(self) -> State:
+        """Where the shift is."""
+        return self._session.state if self._session else State.SIGNED_OUT
+
+    def _connect(self) -> None:
+        """Which wish is heard where."""
         self.login.call_me_requested.connect(self._on_call_me_requested)
         self.login.log_in_requested.connect(self._on_log_in_requested)
         self.login.practice_requested.connect(self.practice_requested)
@@ -119,16 +126,19 @@ class Desk(QObject):
         self.popup.logoff_requested.connect(self._on_logoff_requested)
         self.popup.draft_changed.connect(self._on_draft_changed)
         self.popup.wait_on_requested.connect(self._on_wait_on_requested)
+        self.popup.aid_requested.connect(self._on_aid_requested)
+        self.popup.link_requested.connect(self._alongside.aids.open_link)
+        self._alongside.failed.connect(lambda sentence: self.popup.say("This was not done", sentence))
+        self._promises.due.connect(self._on_callbacks_due)
+        self._promises.counted.connect(self.window.show_callbacks)
+        self.window.callbacks_requested.connect(self._promises.show_window)
+        if self._campaign is not None:
+            self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
         self.reminder.done_requested.connect(self._on_done_requested)
         self.reminder.save_requested.connect(self._on_save_requested)
         self.tray.show_requested.connect(self.show)
         self.tray.show_call_requested.connect(self._on_show_call_requested)
         self.tray.quit_requested.connect(self.quit_requested)
-
-    @property
-    def state(self) -> State:
-        """Where the shift is."""
-        return self._session.state if self._session else State.SIGNED_OUT
 
     # Coming and going
 
@@ -173,13 +183,17 @@ class Desk(QObject):
         self.window.warn(trouble)
         self.login.tell(trouble)
 
+    def tell_outside(self, sentence: str) -> None:
+        """Say that a system other than the call center was not told of a call."""
+        self.window.say("Another system does not know of your calls", f"{sentence} Your calls are not affected.", "warn")
+
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
-        windows = (self.login, self.window, self.popup, self.reminder)  # the recovery dialog goes with its task
+        windows = (self.login, self.window, self.popup, self.reminder, self.callbacks)  # the recovery dialog goes with its task
         for window in windows:
             window.hide()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
-        await self._notifier.call_ended()
+        await self._alongside.close()
         self.tray.close()
         for window in windows:
             window.deleteLater()
@@ -188,6 +202,7 @@ class Desk(QObject):
 
     async def _begin(self) -> None:
         self._tasks.spawn(self._learn_contract(), "contract")
+        self._promises.look_up()
         for record in await self._journal.unfinished():
             if record.service != self._service_url:
                 log.info("calls of another call center are unsettled; they are asked about when it is the one in the settings")
@@ -219,7 +234,8 @@ class Desk(QObject):
 
     async def _work(self, session: AgentSession) -> None:
         """The document's loop: connection, popup, response, and again until the last call."""
-        self._look_up_profile(session)
+        if self._campaign is not None:
+            self._campaign.look_up(session.account.campaign_id)
         try:
             while not await self._take(session, await session.next_call()):
                 pass
@@ -230,7 +246,7 @@ class Desk(QObject):
 
     async def _take(self, session: AgentSession, call: Call) -> bool:
         """Have the agent fill in the popup until it is stored; tell whether this was the last call."""
-        profile = await self._profile_for(session)
+        profile = await self._campaign.for_call(session.account.campaign_id) if self._campaign else NONE
         if self._someone and session.draft == Draft():
             self._journal.someone_told(session.number, self._someone, call)
             self._someone = ""
@@ -238,90 +254,46 @@ class Desk(QObject):
         else:
             self._close_popup()
             self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only, profile=profile)
-            self._tasks.spawn(self._notifier.call_connected(), "notification")
+        self.popup.offer_aids(self._alongside.aids.labels(self.popup.form.facts))
+        self._alongside.call_connected(self.popup.form, known_before=session.known_before)
         while True:
             self._wish = asyncio.get_running_loop().create_future()
             response, last = await self._wish
             self.popup.show_saving()
+            form = self.popup.form
+            self._promises.keep(session.number, form)
             try:
                 await session.submit(response, last=last)
             except CallCenterError as failure:
                 self.popup.tell(failure, _became_of_response(failure))
             else:
-                self.popup.hide()
-                self._tasks.spawn(self._notifier.call_ended(), "notification")
+                self.popup.end_call()
+                self._alongside.call_stored(form)
                 return last
-
-    def _look_up_profile(self, session: AgentSession) -> None:
-        """Have the campaign's profile read if it has changed; an earlier reading that still lasts is enough."""
-        if self._profiles is not None and (self._reading is None or self._reading.done()):
-            self._reading = self._tasks.spawn(self._read_profile(self._profiles, session.account.campaign_id), "profile")
-
-    async def _read_profile(self, profiles: CurrentProfile, campaign_id: int) -> None:
-        try:
-            await in_thread(lambda: profiles.refresh(campaign_id), "profile")
-        except ProfileError as failure:
-            log.warning("%s: %s", failure.title, failure.reason)
-            still = "the last one that was right stays in use" if profiles.profile != NONE else "NextCall goes on without one"
-            self.window.say(f"{failure.title}: {still}.", f"{failure.reason} {failure.advice}", "warn")
-
-    async def _profile_for(self, session: AgentSession) -> CampaignProfile:
-        """The profile for a call that begins now. A slow disk holds no popup up."""
-        self._look_up_profile(session)
-        if self._profiles is None or self._reading is None:
-            return NONE
-        await asyncio.wait({self._reading}, timeout=_PATIENCE_FOR_PROFILE)
-        return self._profiles.profile
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
-        self.recovery = dialog = RecoveryDialog(record, practice=False)
-        place(dialog, 0.5, 0.4)
-        dialog.show()
-        self._tasks.spawn(self._recall_key_for(dialog, memory), "key")
+        recovering = Recovering(record, memory, self._begin_session, self._forget_session)
+        self.recovery = recovering.dialog
         try:
-            recovered = await self._ask_and_settle(dialog, record)
+            recovered = await recovering.run(self._tasks)
         finally:
             self.recovery = None
-            dialog.hide()
-            dialog.deleteLater()
         if recovered is None:
             return False
-        session, connected, left_to_agent = recovered
-        for entry in left_to_agent:
+        session = recovered.session
+        for entry in recovered.left_to_agent:
             if session.state is State.LOGGED_OFF:
                 session.done()
             session.take_up(entry.call)
             await self._take(session, entry.call)
         if session.state is State.WAITING:
             await self._work(session)
-        elif connected:
+        elif recovered.connected:
             await self._remind(session, hung_up=False)
         else:
             await self._tell_settled(session)
-        return connected
-
-    async def _ask_and_settle(
-        self, dialog: RecoveryDialog, record: ShiftRecord
-    ) -> tuple[AgentSession, bool, tuple[Entry, ...]] | None:
-        """Ask until it can be settled, or is put off: None. Gives whether the phone is connected, and the calls that only the
-        agent can finish."""
-        while True:
-            answer, key = await _answer(dialog)
-            if answer is Answer.LATER:
-                return None
-            connected = answer is Answer.YES
-            logs_in = connected and not record.entries[-1].last
-            dialog.show_busy("Logging in again …" if logs_in else "Storing your calls …", can_wait=not logs_in)
-            session = self._session = self._new_session(Account(key, record.campaign_id))
-            try:
-                async with _unless_put_off(dialog):
-                    return session, connected, await session.recover(record, phone_connected=connected)
-            except TimeoutError:
-                return None
-            except CallCenterError as failure:
-                self._forget_session()
-                dialog.tell(failure, "What is not settled is kept.")
+        return recovered.connected
 
     async def _tell_settled(self, session: AgentSession) -> None:
         """Say in the log-in dialog what became of the calls of an earlier start."""
@@ -353,7 +325,7 @@ class Desk(QObject):
             return False
         await self._stop_shift()
         self._close_popup()
-        self._tasks.spawn(self._notifier.call_ended(), "notification")
+        self._alongside.call_ended()
         hung_up = await session.hang_up()
         session.leave()
         if session.state is State.LOGGED_OFF:
@@ -374,7 +346,7 @@ class Desk(QObject):
 
     def _close_popup(self) -> None:
         """Nobody is on the line any more, whether the call center had told of somebody or not."""
-        self.popup.hide()  # which keeps the last of what was entered, still under the name of the somebody
+        self.popup.end_call()  # which keeps the last of what was entered, still under the name of the somebody
         self._someone = ""
 
     def _forget_session(self) -> None:
@@ -393,6 +365,10 @@ class Desk(QObject):
         account = Account(entry.key, entry.campaign_id)
         if self._session is None or self._session.account != account:
             self._session = self._new_session(account)
+        return self._session
+
+    def _begin_session(self, account: Account) -> AgentSession:
+        self._session = self._new_session(account)
         return self._session
 
     def _new_session(self, account: Account) -> AgentSession:
@@ -437,15 +413,6 @@ class Desk(QObject):
         finally:
             self.login.show_key_wait(waiting=False)
 
-    async def _recall_key_for(self, dialog: RecoveryDialog, memory: Memory) -> None:
-        try:
-            key = await memory.key() if memory.has_login else ""
-        except KeptError as failure:
-            log.info("the key was not recalled: %s", failure.reason)
-            key = ""
-        if self.recovery is dialog:
-            dialog.fill_in_key(key)
-
     async def _remember(self, entry: LoginEntry) -> None:
         memory = self._memory
         if memory is None:
@@ -474,6 +441,7 @@ class Desk(QObject):
             self.window.show_state(session.state)
             self.window.show_agent(session.agent_id, session.account.campaign_id)
             self.tray.show_state(session.state)
+            self._promises.set_quiet(quiet=session.state in {State.CONNECTED, State.SAVING})
             if session.state in {State.WAITING, State.CONNECTED, State.LOGGED_OFF}:
                 self.login.hide()
                 self.window.show()
@@ -510,14 +478,25 @@ class Desk(QObject):
         if not self._someone:
             self._someone = f"heard at {now().isoformat(timespec='milliseconds')}"
             self._journal.someone_heard(session.number, self._someone)
-            self.popup.show_someone(self._profiles.profile if self._profiles else NONE)
+            self.popup.show_someone(self._campaign.profile if self._campaign else NONE)
+            self._promises.set_quiet(quiet=True)
             self.window.show_someone(heard=True)
         self.popup.bring_back()
         session.rearm()
 
     def _on_wait_on_requested(self) -> None:
         self._someone = ""
+        self._promises.set_quiet(quiet=False)
         self.window.show_someone(heard=False)
+
+    def _on_aid_requested(self, name: str) -> None:
+        self._alongside.aids.do(name, self.popup.form.facts)
+
+    def _on_callbacks_due(self, due: tuple[Callback, ...]) -> None:
+        """Between calls only. A notification would name somebody, or nobody in particular: the NextCall window tells."""
+        who = due[0].caller or due[0].phone_number or "somebody"
+        more = f" and {len(due) - 1} more" if len(due) > 1 else ""
+        self.window.say("A callback is due", f"You promised to call {who}{more}. “Callbacks” shows when and whom.", "warn")
 
     def _on_leave_requested(self) -> None:
         self._tasks.spawn(self._leave(), "leave")
@@ -581,33 +560,6 @@ class Desk(QObject):
     def _answer(self, response: CallResponse, *, last: bool) -> None:
         if self._wish is not None and not self._wish.done():
             self._wish.set_result((response, last))
-
-
-async def _answer(dialog: RecoveryDialog) -> tuple[Answer, str]:
-    """The agent's next answer."""
-    answered: asyncio.Future[tuple[Answer, str]] = asyncio.get_running_loop().create_future()
-
-    def on_answered(answer: Answer, key: str) -> None:
-        if not answered.done():
-            answered.set_result((answer, key))
-
-    connection = dialog.answered.connect(on_answered)
-    try:
-        return await answered
-    finally:
-        dialog.answered.disconnect(connection)
-
-
-@contextlib.asynccontextmanager
-async def _unless_put_off(dialog: RecoveryDialog) -> AsyncIterator[None]:
-    """Raises TimeoutError out of the block as soon as the agent says "Later"."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as turn:
-        connection = dialog.answered.connect(lambda: turn.reschedule(loop.time()))
-        try:
-            yield
-        finally:
-            dialog.answered.disconnect(connection)
 
 
 def _became_of_response(failure: CallCenterError) -> str:

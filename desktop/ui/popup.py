@@ -6,7 +6,7 @@ It appears without taking the keyboard. Closing it only hides it: what was typed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, SignalInstance
@@ -516,7 +516,7 @@ class PopupWindow(QWidget):
 
 def _now() -> datetime:
     """The agent's time."""
-    return datetime.now(UTC).astimezone()
+    return datetime.now(callback.HERE)
 
 
 def _apart(draft: Draft, profile: CampaignProfile) -> Draft:

@@ -41,6 +41,7 @@ class ShiftWindow(QMainWindow):
 
     show_call_requested = Signal()
     someone_heard = Signal()
+    callbacks_requested = Signal()
     leave_requested = Signal()
     quit_requested = Signal()
 
@@ -63,6 +64,10 @@ class ShiftWindow(QMainWindow):
         self._stored_icon = look.Glyph("check", 18)
         self._stored_words = label(wraps=True)
         self._who = label(wraps=True)
+        self._callbacks = button("", "flat", "phone")
+        self._callbacks.setToolTip("Whom you have promised to call back, and when (Ctrl+Shift+B)")
+        self._callbacks.clicked.connect(self.callbacks_requested)
+        self._callbacks.hide()
         self._warning_words = label("", wraps=True)
         warning = _row(look.Glyph("warning", 18, "warn"), self._warning_words)
         warning.setContentsMargins(0, 0, 0, 0)
@@ -134,6 +139,12 @@ class ShiftWindow(QMainWindow):
         self._show_call_action.setEnabled(heard)
         self._someone.setVisible(not heard)
 
+    def show_callbacks(self, count: int) -> None:
+        """Tell how many callbacks are promised."""
+        self._callbacks_action.setText(f"Call&backs ({count}) …" if count else "Call&backs …")
+        self._callbacks.setText("1 callback promised" if count == 1 else f"{count} callbacks promised")
+        self._callbacks.setVisible(count > 0)
+
     def warn(self, trouble: NextCallError) -> None:
         """Tell of something that stays so for the rest of the shift."""
         text = f"{trouble.title}: {trouble.reason}. {trouble.advice}"
@@ -181,6 +192,7 @@ class ShiftWindow(QMainWindow):
         rows.addLayout(_row(self._line_icon, self._line_words))
         rows.addLayout(_row(self._stored_icon, self._stored_words))
         rows.addLayout(_row(look.Glyph("headset", 18), self._who))
+        rows.addWidget(self._callbacks, 0, Qt.AlignmentFlag.AlignLeft)
         rows.addWidget(self._warning)
         content.addWidget(card)
         content.addWidget(self._message)
@@ -202,12 +214,16 @@ class ShiftWindow(QMainWindow):
         self._someone_action = QAction("I &hear someone", self)
         self._someone_action.setShortcut(QKeySequence("Ctrl+Shift+H"))
         self._someone_action.triggered.connect(self.someone_heard)
+        self._callbacks_action = QAction("Call&backs …", self)
+        self._callbacks_action.setShortcut(QKeySequence("Ctrl+Shift+B"))
+        self._callbacks_action.triggered.connect(self.callbacks_requested)
         leave = QAction("&Quit NextCall", self)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
         leave.setShortcut(QKeySequence("Ctrl+Q"))
         leave.triggered.connect(self.quit_requested)
         menu.addAction(self._show_call_action)
         menu.addAction(self._someone_action)
+        menu.addAction(self._callbacks_action)
         menu.addSeparator()
         menu.addAction(leave)
 

@@ -1,0 +1,80 @@
+"""The callbacks that the agent has promised: kept in the journal, listed in their window, and told when they are due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.popup import callback
+from desktop.popup.form import Form
+from desktop.shift.journal import Callback, Journal
+from desktop.tasks import Tasks
+from desktop.ui.callbacks import CallbacksWindow
+from desktop.ui.parts import place
+from desktop.ui.reminders import Reminders
+
+
+class Promises(QObject):
+    """NextCall dials nobody: it reminds. `due` is emitted with what is due now, never while somebody is on the line."""
+
+    due = Signal(tuple)
+    counted = Signal(int)
+    """How many are open."""
+
+    def __init__(self, journal: Journal, tasks: Tasks, *, practice: bool) -> None:
+        super().__init__()
+        self._journal = journal
+        self._tasks = tasks
+        self._open: tuple[Callback, ...] = ()
+        self.window = CallbacksWindow(practice=practice)
+        place(self.window, 0.5, 0.3)
+        self._reminders = Reminders(self, _now)
+        self._reminders.due.connect(self._on_due)
+        self.window.done_requested.connect(self._on_done)
+        self.window.undo_requested.connect(self._on_undone)
+
+    def look_up(self) -> None:
+        """Read what is open."""
+        self._tasks.spawn(self._look_up(), "callbacks")
+
+    def keep(self, shift: int, form: Form) -> None:
+        """Keep what was promised in this call, if anything was, before its response is sent."""
+        when = form.callback_at
+        if when is not None:
+            person = form.facts.caller
+            self._journal.callback_agreed(shift, form.facts.call.id, when, person.name, person.number)
+            self.look_up()
+
+    def set_quiet(self, *, quiet: bool) -> None:
+        """Tell nothing while somebody is on the line."""
+        self._reminders.set_quiet(quiet=quiet)
+
+    def show_window(self) -> None:
+        """Show the list, because the agent wants to see it."""
+        self.window.show_callbacks(self._open, _now())
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    async def _look_up(self) -> None:
+        self._open = await self._journal.callbacks()
+        self.counted.emit(len(self._open))
+        self.window.show_callbacks(self._open, _now())
+        self._reminders.hold(self._open)
+
+    def _on_due(self, due: tuple[Callback, ...]) -> None:
+        self.window.show_callbacks(self._open, _now())
+        self.due.emit(due)
+
+    def _on_done(self, number: int) -> None:
+        self._journal.callback_done(number)
+        self.look_up()
+
+    def _on_undone(self, number: int) -> None:
+        self._journal.callback_undone(number)
+        self.look_up()
+
+
+def _now() -> datetime:
+    return datetime.now(callback.HERE)
