@@ -209,17 +209,27 @@ class ElidedLabel(QLabel):
         self.setText(QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
 
 
-class PracticeMark(QFrame):
-    """The mark that every window of a practice shift wears, so that nobody takes it for a live one."""
+class Mark(QFrame):
+    """The bar above a window that is not for work, so that nobody takes it for a live one; `more` stands at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, icon: str, words: str, *more: QWidget) -> None:
         super().__init__()
         self.setProperty("role", "practice")
         row = QHBoxLayout(self)
         row.setContentsMargins(look.ROOM, 5, look.ROOM, 5)
-        row.addWidget(look.Glyph("practice", 18, "on_practice"))
-        row.addWidget(label("PRACTICE  ·  nobody is really called"))
+        row.addWidget(look.Glyph(icon, 18, "on_practice"))
+        row.addWidget(label(words))
         row.addStretch()
+        for part in more:
+            row.addSpacing(look.GAP)
+            row.addWidget(part)
+
+
+class PracticeMark(Mark):
+    """The mark that every window of a practice shift wears."""
+
+    def __init__(self) -> None:
+        super().__init__("practice", "PRACTICE  ·  nobody is really called")
 
 
 class _Fitting(QObject):
@@ -237,14 +247,16 @@ class _Fitting(QObject):
         return False
 
 
-def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE) -> QVBoxLayout:
-    """The layout for a window's content: in practice mode the practice mark stands above it."""
+def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE, mark: QWidget | None = None) -> QVBoxLayout:
+    """The layout for a window's content: above it stands `mark`, or in practice mode the practice mark."""
     window.installEventFilter(_Fitting(window))
     outer = QVBoxLayout(window)
     outer.setContentsMargins(0, 0, 0, 0)
     outer.setSpacing(0)
-    if practice:
-        outer.addWidget(PracticeMark())
+    if mark is None and practice:
+        mark = PracticeMark()
+    if mark is not None:
+        outer.addWidget(mark)
     content = QVBoxLayout()
     content.setContentsMargins(margin, margin - 4, margin, margin - 4)
     content.setSpacing(look.GAP)

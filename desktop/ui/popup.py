@@ -50,7 +50,7 @@ class PopupWindow(QWidget):
     aid_requested = Signal(str)
     link_requested = Signal(str)
 
-    def __init__(self, *, practice: bool) -> None:
+    def __init__(self, *, practice: bool, mark: QWidget | None = None) -> None:
         super().__init__()
         self.setWindowTitle("Call")
         self.setWindowIcon(look.app_icon(practice=practice))
@@ -120,7 +120,7 @@ class PopupWindow(QWidget):
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
-        self._assemble(practice=practice)
+        self._assemble(practice=practice, mark=mark)
         self._wear_profile(NONE)
 
     # What others tell it
@@ -247,8 +247,8 @@ class PopupWindow(QWidget):
 
     # Inside
 
-    def _assemble(self, *, practice: bool) -> None:
-        content = framed(self, practice=practice, margin=20)
+    def _assemble(self, *, practice: bool, mark: QWidget | None) -> None:
+        content = framed(self, practice=practice, margin=20, mark=mark)
 
         head = QHBoxLayout()
         who = QVBoxLayout()
