@@ -30,6 +30,10 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""
+    profile_address: Annotated[
+        str, Meta(description="Where campaign profiles come from (https); {campaign} stands for the campaign's number")
+    ] = ""
+    undo_seconds: Annotated[int, Meta(ge=0, le=20, description="How long a response can be taken back before it is sent")] = 0
 
 
 class SettingsFile:

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject, QProcess, QTimer, QUrl, Signal
 from PySide6.QtGui import QClipboard, QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from desktop.popup import screenpop
 from desktop.popup.facts import Facts
 from desktop.popup.profile import When
+from desktop.ui.parts import button
 
 log = logging.getLogger(__name__)
 
@@ -122,3 +124,26 @@ class Aids(QObject):
         name, *arguments = screenpop.command(facts.profile.program, facts)
         started, _process_id = QProcess.startDetached(name, arguments)  # a list: no shell looks at it
         return "" if started else f"{name} could not be started."
+
+
+class AidBar(QWidget):
+    """A button for each thing that can be done for the call."""
+
+    requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self.hide()
+
+    def offer(self, labels: tuple[str, ...]) -> None:
+        """Offer these instead of what was offered."""
+        for old in self.findChildren(QPushButton):
+            self._row.removeWidget(old)
+            old.deleteLater()
+        for text in labels:
+            aid = button(text, "flat", "open")
+            aid.clicked.connect(lambda _pressed=False, text=text: self.requested.emit(text))
+            self._row.addWidget(aid)
+        self.setVisible(bool(labels))

@@ -57,7 +57,7 @@ class CheatSheet(QDialog):
         lines = QGridLayout(inner)
         lines.setContentsMargins(0, 0, look.ROOM, 0)  # air before the scroll bar
         lines.setHorizontalSpacing(look.WIDE)
-        lines.setVerticalSpacing(look.TIGHT)
+        lines.setVerticalSpacing(look.TIGHT - 2)
         lines.setColumnStretch(1, 1)
         for place in Place:
             lines.addWidget(label(place.value, "muted"), lines.rowCount(), 0, 1, 2)

@@ -100,6 +100,7 @@ class Desk(QObject):
         self._alongside = Alongside(Notifier(self.tray.notify, practice=practice), tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
+        self.popup.set_undo(memory.settings.undo_seconds if memory else 0)
         place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
         place(self.popup, 0.15, 0.2)

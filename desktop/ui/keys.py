@@ -64,6 +64,21 @@ TABLE = (
     ),
     Row(Place.POPUP, "Ctrl+Shift+L", "Logoff: store this call and end the shift", (("Ctrl+Shift+L", "logoff"),)),
     Row(
+        Place.POPUP,
+        "Esc",
+        "Undo: take Next Call or Logoff back, where your campaign or your settings leave time for it",
+        (("Esc", "undo"),),
+    ),
+    Row(
+        Place.POPUP, "Ctrl+H", "hold your next call: Next Call stores nothing until you take the hold off", (("Ctrl+H", "hold"),)
+    ),
+    Row(
+        Place.POPUP,
+        "F9",
+        "the caller has hung up: count how long you write; again if they are still there",
+        (("F9", "call_ended"),),
+    ),
+    Row(
         Place.SHIFT_WINDOW,
         "Ctrl+Shift+C",
         "show the popup again after you closed it; what you typed is still there",
@@ -74,6 +89,12 @@ TABLE = (
         "Ctrl+Shift+H",
         '"I hear someone": an empty popup for notes at once, and the call center is asked again who it is',
         (("Ctrl+Shift+H", "hear_someone"),),
+    ),
+    Row(
+        Place.SHIFT_WINDOW,
+        "Ctrl+Shift+B",
+        "callbacks: whom you have promised to call back, and when",
+        (("Ctrl+Shift+B", "show_callbacks"),),
     ),
     Row(Place.SHIFT_WINDOW, "Ctrl+Q", "quit NextCall; in the queue or on a call it asks first", (("Ctrl+Q", "quit"),)),
     Row(Place.EVERY_WINDOW, "F1", "show all keys", (("F1", "show_keys"),)),

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from desktop.callcenter.model import Call, CallResponse
 from desktop.errors import NextCallError
@@ -25,9 +25,11 @@ from desktop.popup.questions import Missing
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui import look
+from desktop.ui.aids import AidBar
 from desktop.ui.details import DetailsView
 from desktop.ui.dispositions import DispositionForm
-from desktop.ui.parts import ElidedLabel, MessageBar, PlainEdit, button, framed, label, titled, wear_role
+from desktop.ui.keys import Place, bound
+from desktop.ui.parts import ElidedLabel, MessageBar, PlainEdit, framed, label, titled, wear_role
 from desktop.ui.questions import QuestionForm
 from desktop.ui.script import ScriptView
 from desktop.ui.ways_on import WaysOn
@@ -73,10 +75,8 @@ class PopupWindow(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self._clock = CallClock()
-        self._aids = QWidget()
-        self._aids_row = QHBoxLayout(self._aids)
-        self._aids_row.setContentsMargins(0, 0, 0, 0)
-        self._aids.hide()
+        self._aids = AidBar()
+        self._aids.requested.connect(self.aid_requested)
 
         # What the agent says, and what is known of the call
         self._script = ScriptView()
@@ -94,7 +94,7 @@ class PopupWindow(QWidget):
 
         # What comes next
         self._message = MessageBar(lines=2)
-        self._ways_on = WaysOn(self)
+        self._ways_on = WaysOn()
         self._ways_on.next_call_pressed.connect(self._on_next_call)
         self._ways_on.logoff_pressed.connect(self._on_logoff)
         self._ways_on.wait_on_pressed.connect(self._on_wait_on)
@@ -108,17 +108,18 @@ class PopupWindow(QWidget):
         self._disposition.changed.connect(self._on_disposition_changed)
         self._questions.changed.connect(self._on_answer_changed)
         self._notes.textChanged.connect(self._on_notes_changed)
-        for keys, slot in (
-            ("Alt+D", self._disposition.setFocus),
-            ("Alt+N", self._notes.setFocus),
-            ("Alt+C", self._details.setFocus),
-            ("Alt+Q", self._on_questions_wished),
-            ("Alt+S", self._script.setFocus),
-            ("F8", self._on_next_missing),
-            ("F9", self._clock.toggle),
-            ("Ctrl+J", self._on_next_missing),
-        ):
-            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+        actions = self._ways_on.actions_by_name | {
+            "go_to_disposition": self._disposition.setFocus,
+            "go_to_questions": self._on_questions_wished,
+            "go_to_notes": self._notes.setFocus,
+            "go_to_script": self._script.setFocus,
+            "go_to_details": self._details.setFocus,
+            "go_to_missing": self._on_next_missing,
+            "call_ended": self._clock.toggle,
+        }
+        for keys, action in bound(Place.POPUP):
+            if action in actions:  # the details bring theirs by themselves
+                QShortcut(QKeySequence(keys), self).activated.connect(actions[action])
 
         self._assemble(practice=practice, mark=mark)
         self._wear_profile(NONE)
@@ -169,14 +170,7 @@ class PopupWindow(QWidget):
 
     def offer_aids(self, labels: tuple[str, ...]) -> None:
         """Offer what can be opened, copied or started for this call, a button each."""
-        for old in self._aids.findChildren(QPushButton):
-            self._aids_row.removeWidget(old)
-            old.deleteLater()
-        for text in labels:
-            aid = button(text, "flat", "open")
-            aid.clicked.connect(lambda _pressed=False, text=text: self.aid_requested.emit(text))
-            self._aids_row.addWidget(aid)
-        self._aids.setVisible(bool(labels))
+        self._aids.offer(labels)
 
     def set_undo(self, seconds: int) -> None:
         """How long the agent wants to be able to take a response back; the profile may give more."""

@@ -19,6 +19,7 @@ from desktop.errors import ProfileError
 from desktop.popup import profile_file, questions
 from desktop.popup.current import NONE
 from desktop.popup.example import example_call, least_call
+from desktop.popup.form import CALLBACK
 from desktop.popup.profile import CampaignProfile
 from desktop.tasks import Tasks, in_thread
 from desktop.ui.parts import Mark, label, place, tip
@@ -194,14 +195,14 @@ class PreviewWindow(PopupWindow):
         else:
             self._change(call, profile)
         self.setWindowTitle(f"Preview - {self._file.name}")
-        self._foot.setText("Next Call and Logoff only say what would be stored.")
+        self._ways_on.tell("Next Call and Logoff only say what would be stored.")
 
     def _change(self, call: Call, profile: CampaignProfile) -> None:
         """Show another call or profile, without coming forward: the editor stays in front.
 
         What was filled in by itself follows the call, unless it was changed.
         """
-        entered, at = self.draft, self._questions.at()
+        entered, at, callback_entry = self.draft, self._questions.at(), self._disposition.callback()
         self._call = call
         self._wear_profile(profile)
         filled = questions.defaults(self._facts({}))
@@ -209,16 +210,16 @@ class PreviewWindow(PopupWindow):
         typed = {name: text for name, text in entered.answers.items() if text != self._filled.get(name)}
         answers = {name: text for name, text in filled.items() if name not in emptied} | typed
         self._filled = filled
-        self._stray = {name: text for name, text in answers.items() if profile.question(name) is None}
+        self._stray = {name: text for name, text in answers.items() if name != CALLBACK and profile.question(name) is None}
         with QSignalBlocker(self._disposition), QSignalBlocker(self._questions):
-            if self._disposition.chosen() != entered.disposition:
-                self._disposition.choose(entered.disposition)
+            self._disposition.fill_in(entered.disposition, callback_entry)
             self._questions.fill_in(answers)
         if profile.question(at) is not None:
             self._questions.go_to(at)
         self._show_caller()
 
     def _tell_response(self, response: CallResponse, button: str) -> None:
+        self._set_busy(busy=False)
         lines = response.notes.split("\n")
         shown = [line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…" for line in lines[:_FIRST_LINES]]
         more = ["…"] if len(lines) > _FIRST_LINES else []

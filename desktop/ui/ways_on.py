@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from desktop.ui import look
@@ -20,7 +19,7 @@ _UNKNOWN = "What you enter is kept and joins the call as soon as it is known."
 
 
 class WaysOn(QWidget):
-    """Next Call, Logoff, "Nobody there", "Hold my next call" and Undo, with their keys in the whole window."""
+    """Next Call, Logoff, "Nobody there", "Hold my next call" and Undo."""
 
     next_call_pressed = Signal()
     logoff_pressed = Signal()
@@ -30,8 +29,8 @@ class WaysOn(QWidget):
     """What was pressed is done in so many seconds, unless it is taken back."""
     taken_back = Signal()
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
+    def __init__(self) -> None:
+        super().__init__()
         self._then: Callable[[], None] | None = None
         self._left = 0
         self._tick = QTimer(self)
@@ -54,15 +53,6 @@ class WaysOn(QWidget):
         self._next_call = button("Next Call", "primary", "next")
         self._next_call.setToolTip("Store this call and go back into the queue at once (Ctrl+Enter)")
         self._next_call.clicked.connect(self._on_next_call)
-        for keys, slot in (
-            ("Ctrl+Return", self._on_next_call),
-            ("Ctrl+Enter", self._on_next_call),
-            ("Ctrl+Shift+L", self._on_logoff),
-            ("Ctrl+H", self._hold.click),
-            ("Esc", self._on_undo),
-        ):
-            QShortcut(QKeySequence(keys), window).activated.connect(slot)
-
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.GAP)
@@ -82,10 +72,19 @@ class WaysOn(QWidget):
         self._next_call.setVisible(not last_only)
         self._hold.setVisible(not last_only)
 
+    def tell(self, words: str) -> None:
+        """Say what these ways lead to, where that is not what they usually do."""
+        self._words.setText(words)
+
     def tell_known(self) -> None:
         """The call center has told who it is."""
         self._words.setText(_GOES_ON)
         self._wait_on.hide()
+
+    @property
+    def actions_by_name(self) -> dict[str, Callable[[], object]]:
+        """What the keys of keys.TABLE do here."""
+        return {"next_call": self._on_next_call, "logoff": self._on_logoff, "hold": self._hold.click, "undo": self._on_undo}
 
     @property
     def fields(self) -> list[QWidget]:
@@ -141,7 +140,7 @@ class WaysOn(QWidget):
     def _on_next_call(self) -> None:
         if self._then is not None:
             self._hurry()
-        elif self._next_call.isVisibleTo(self) and not self.busy:
+        elif not self._next_call.isHidden() and not self.busy:
             self.next_call_pressed.emit()
 
     def _on_logoff(self) -> None:

@@ -14,6 +14,7 @@ from desktop.settings.vault import Vault
 from desktop.shift.journal import Journal, ShiftRecord
 from desktop.shift.states import State
 from desktop.tasks import Tasks
+from desktop.ui.campaign import Campaign
 from desktop.ui.desk import Desk
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginEntry
@@ -45,7 +46,8 @@ class Seat:
         self.journal = Journal(journal, self._on_trouble)
         self.troubles: list[JournalNotKept] = []
         login = None if memory else PRACTICE_LOGIN
-        self.desk = Desk(center, SERVICE, self.journal, self.tasks, memory, practice_login=login, profiles=profiles)
+        campaign = Campaign(profiles, self.tasks) if profiles else None
+        self.desk = Desk(center, SERVICE, self.journal, self.tasks, memory, practice_login=login, campaign=campaign)
         self.login, self.window, self.popup = self.desk.login, self.desk.window, self.desk.popup
         self.reminder = self.desk.reminder
 
