@@ -143,7 +143,7 @@ class Webhooks:
                 break
             log.info("%s: try %d failed: %s", message, tries, failure.reason)
             await self._pause(self._pauses[tries - 1])
-        log.warning("%s: given up after %d tries: %s", message, tries, failure.reason)
+        log.warning("%s: given up after try %d: %s", message, tries, failure.reason)
         if address not in self._in_trouble:
             self._in_trouble.add(address)
             self._say(f"Another system was not told of a call. {failure.reason}")

@@ -1,10 +1,12 @@
-"""The API key in a real keyring; and in words where there is none, or none that answers."""
+"""The API key and the secrets of webhooks in a real keyring; and in words where there is none, or none that answers."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ import pytest
 
 from desktop.errors import KeyNotKept
 from desktop.settings import vault as module
-from desktop.settings.vault import Vault, backend_name
+from desktop.settings.vault import Vault, WebhookSecrets, backend_name
 from tests.desk import Session, needs
 
 if TYPE_CHECKING:
@@ -84,6 +86,38 @@ async def test_what_is_kept_is_for_people_to_find(keyring: Session):
     await Vault(SERVICE).forget()
 
 
+async def test_the_secret_of_a_webhook_is_kept_read_changed_and_forgotten(keyring: Session):
+    secrets = WebhookSecrets()
+    assert await secrets.secret("crm") == ""
+    await secrets.keep("crm", KEY)
+    assert await WebhookSecrets().secret("crm") == KEY
+    await secrets.keep("crm", "another")
+    assert await secrets.secret("crm") == "another"
+    await secrets.forget("crm")
+    assert await secrets.secret("crm") == ""
+    await secrets.forget("crm")
+
+
+async def test_every_webhook_has_a_secret_of_its_own_beside_the_keys(keyring: Session):
+    secrets, names = WebhookSecrets(), ["crm", "crm 2", "API key", "Zo\u00eb/\U0001f33b"]
+    await Vault(SERVICE).keep(KEY)
+    for name in names:
+        await secrets.keep(name, f"of {name}")
+    assert [await secrets.secret(name) for name in names] == [f"of {name}" for name in names]
+    await secrets.forget("crm")
+    assert [await secrets.secret(name) for name in names] == ["", *(f"of {name}" for name in names[1:])]
+    assert await Vault(SERVICE).key() == KEY
+    for name in names:
+        await secrets.forget(name)
+    await Vault(SERVICE).forget()
+
+
+async def test_where_a_secret_is_kept_is_for_people_to_find(keyring: Session):
+    await WebhookSecrets().keep("crm", KEY)
+    assert keyring.run("secret-tool", "lookup", "service", "NextCall webhook", "username", "crm") == KEY
+    await WebhookSecrets().forget("crm")
+
+
 def test_the_systems_own_keyring_is_used_whatever_a_configuration_says():
     assert backend_name() == "keyring.backends.SecretService.Keyring"
 
@@ -92,8 +126,17 @@ def test_the_systems_own_keyring_is_used_whatever_a_configuration_says():
 
 
 async def _failures() -> list[KeyNotKept]:
+    vault, secrets = Vault(SERVICE), WebhookSecrets()
+    asking = (
+        vault.key(),
+        vault.keep(KEY),
+        vault.forget(),
+        secrets.secret("crm"),
+        secrets.keep("crm", KEY),
+        secrets.forget("crm"),
+    )
     failures = []
-    for ask in (Vault(SERVICE).key(), Vault(SERVICE).keep(KEY), Vault(SERVICE).forget()):
+    for ask in asking:
         with pytest.raises(KeyNotKept) as failed:
             await ask
         failures.append(failed.value)
@@ -105,8 +148,11 @@ def _everything_said(failure: BaseException) -> str:
 
 
 async def test_without_a_bus_it_is_told_in_words():
-    for failure in await _failures():
-        assert failure.title == "The API key could not be kept"
+    failures = await _failures()
+    of_a_webhook = "The keyring could not keep or tell the secret of a webhook"
+    assert [failure.title for failure in failures] == ["The API key could not be kept"] * 3 + [of_a_webhook] * 3
+    for failure in failures:
+        assert "key" in failure.advice or "keyring" in failure.advice
         assert failure.reason.startswith("the keyring said ")
         assert KEY not in _everything_said(failure)
 
@@ -119,6 +165,10 @@ def bare_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         session = Session(Path(home), leaving)
         session.enter(monkeypatch)
         yield
+        for thread in threading.enumerate():
+            if thread.name == "keyring":
+                thread.join()
+        gc.collect()  # what secretstorage left open is this test's, not the next one's
 
 
 @pytest.mark.usefixtures("bare_bus")
@@ -170,8 +220,9 @@ class TalkativeKeyring(ForgetfulKeyring):
 
 async def test_a_keyring_that_keeps_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "_backend", ForgetfulKeyring)
-    with pytest.raises(KeyNotKept, match="took the key but does not have it"):
-        await Vault(SERVICE).keep(KEY)
+    for keeping in (Vault(SERVICE).keep(KEY), WebhookSecrets().keep("crm", KEY)):
+        with pytest.raises(KeyNotKept, match="took it but does not have it"):
+            await keeping
 
 
 async def test_a_keyring_that_tells_the_key_is_not_quoted(monkeypatch: pytest.MonkeyPatch):
