@@ -165,13 +165,12 @@ class App(QObject):
         center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
         memory = Memory(self._settings_file, settings, service_url, owner)
-        remote = RemoteProfile(settings.profile_address, self._folder / "fetched") if settings.profile_address else None
+        remote = RemoteProfile(settings.profile_address, self._folder / "kept-profiles") if settings.profile_address else None
         kept = remote.kept if remote else lambda _campaign_id: None
         profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
-        secrets = WebhookSecrets()
-        webhooks = Webhooks(secrets.secret, tasks, troubled=self._on_webhook_trouble)
+        webhooks = Webhooks(WebhookSecrets().secret, tasks, troubled=self._on_webhook_trouble)
         desk = Desk(center, service_url, journal, tasks, memory, campaign=Campaign(profiles, tasks, remote, webhooks))
-        return Site(desk, center, journal, tasks, webhooks)
+        return Site(desk, center, journal, tasks)
 
     async def _practice_site(self) -> Site:
         scenario = self._scenario or load_scenario()
@@ -196,7 +195,7 @@ class App(QObject):
         )
         place(phone, 1.0, 1.0)
         phone.show()
-        return Site(desk, center, journal, tasks, None, service, phone, unwatch)
+        return Site(desk, center, journal, tasks, service, phone, unwatch)
 
     async def _close_site(self) -> None:
         site, self.site = self.site, None
@@ -273,21 +272,18 @@ class App(QObject):
 
 @dataclass(slots=True)
 class Site:
-    """A desk with everything that was made for it; webhooks only where it is live, the rest only where it is for practice."""
+    """A desk with everything that was made for it; service, phone and `unwatch` only where it is for practice."""
 
     desk: Desk
     center: SoapCallCenter
     journal: Journal
     tasks: Tasks
-    webhooks: Webhooks | None = None
     service: PracticeService | None = None
     phone: PracticePhone | None = None
     unwatch: Callable[[], None] = lambda: None
 
     async def close(self) -> None:
         """The windows first, then the wire, the journal, the service: nothing calls into what is gone."""
-        if self.webhooks is not None:
-            await self.webhooks.close()
         await self.desk.close()
         await self.center.close()
         await self.journal.close()

@@ -55,6 +55,8 @@ class Alongside(QObject):
         self._tasks.spawn(self._notifier.call_ended(), "notification")
 
     async def close(self) -> None:
-        """Leave nothing behind: no notification, nothing on the clipboard."""
+        """Leave nothing behind: nothing on the clipboard, no notification; whoever is still to be told gets a last chance."""
         self.aids.clear_clipboard()
         await self._notifier.call_ended()
+        if self._webhooks is not None:
+            await self._webhooks.close()

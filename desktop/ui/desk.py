@@ -193,8 +193,8 @@ class Desk(QObject):
         windows = (self.login, self.window, self.popup, self.reminder, self.callbacks)  # the recovery dialog goes with its task
         for window in windows:
             window.hide()
-        await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         await self._alongside.close()
+        await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
         for window in windows:
             window.deleteLater()
