@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +14,12 @@ from desktop.popup.dispositions import offered
 from desktop.popup.facts import Facts
 from desktop.popup.notes import pack, unpack
 from desktop.popup.profile import CampaignProfile
-from desktop.popup.profile_file import load
+from desktop.popup.profile_file import load, read
 from desktop.practice.center import call_type
 from desktop.practice.scenario import load_scenario
 from desktop.resources import RESOURCES
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 NOW = datetime(2026, 11, 24, 15, 5, tzinfo=UTC)
 PROFILES = {file.stem: load(file) for file in sorted((RESOURCES / "profiles").glob("*.toml"))}
 BY_NAME = pytest.mark.parametrize("profile", [pytest.param(profile, id=name) for name, profile in PROFILES.items()])
@@ -100,3 +104,12 @@ def test_the_sales_page_is_opened_for_everybody():
 def test_the_survey_hides_who_answers():
     for facts in known(PROFILES["survey"]):
         assert facts.caller.number.startswith("•")
+
+
+def test_the_examples_of_the_readme_are_a_right_profile():
+    chapter = README.read_text(encoding="utf-8").split("\n## Make your own popup\n")[1].split("\n## ")[0]
+    examples = re.findall(r"```toml\n(.*?)```", chapter, re.DOTALL)
+    profile = read("\n".join(map(textwrap.dedent, examples)).encode(), "README")
+    assert (len(profile.fields), len(profile.script), len(profile.questions), len(profile.dispositions)) == (1, 2, 2, 2)
+    packed = chapter.split("```\nShe")[1].split("```")[0]
+    assert unpack(f"She{packed}").answers == {"takes_part": "yes", "visits": "12"}
