@@ -476,6 +476,7 @@ def _open_file(path: Path) -> sqlite3.Connection:
     path.chmod(0o600)  # callers' names are in it; SQLite gives this to the files beside it, too
     db = sqlite3.connect(path, timeout=_PATIENCE / 1000, isolation_level=None)
     try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")  # before the first look: a WAL that was opened shared stays so
         _version(db)  # before anything is changed
         _make_safe(db)
         _migrate(db, path)

@@ -581,6 +581,15 @@ async def test_a_file_that_cannot_even_be_read_any_more_leaves_the_shift(path: P
     assert [entry.call for entry in record.entries] == [later]
 
 
+async def test_no_memory_is_shared_with_the_file(path: Path):
+    """A mapped file that somebody cuts short kills whoever has mapped it."""
+    for _start in range(3):
+        async with kept(path) as at:
+            await at.record()
+            assert path.with_name("journal.db-wal").exists()
+            assert not path.with_name("journal.db-shm").exists()
+
+
 # ------------------------------------------------------------------------------------------------- damaged and newer
 
 
