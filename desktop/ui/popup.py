@@ -274,7 +274,7 @@ class PopupWindow(QWidget):
         self._keys = label("", "small")
         column.addWidget(titled("Disposition", self._disposition, self._keys))
         self._questions_part = titled("Questions", self._questions, label("F8 goes to what is missing", "small"))
-        column.addWidget(self._questions_part, 3)
+        column.addWidget(self._questions_part, 5)
         column.addWidget(titled("Notes", self._notes, below=self._room), 2)
         sides.addWidget(form)
         sides.setStretchFactor(0, 5)

@@ -61,7 +61,7 @@ class QuestionForm(QScrollArea):
             row.field.installEventFilter(self)
             self._rows[question.id] = row
             column.addWidget(row)
-        column.addStretch()
+        column.addStretch(1)  # all the room that is left, and none of it between the questions
         self.setWidget(content)  # which deletes the one that was there
         self._content = content
 
