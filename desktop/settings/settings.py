@@ -22,6 +22,18 @@ log = logging.getLogger(__name__)
 HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
 
 
+class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Keys that work in every program, as Qt writes them ("Ctrl+Shift+F8"); an empty text is no key, none given the usual one."""
+
+    show_call: str | None = None
+    next_call: str | None = None
+    hear_someone: str | None = None
+
+    def chosen(self) -> dict[str, str]:
+        """The ones that the agent has chosen, by action."""
+        return {name: keys for name, keys in msgspec.structs.asdict(self).items() if keys is not None}
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything that is remembered. Unknown names are ignored, so an older program reads a newer file."""
 
@@ -33,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     profile_address: Annotated[
         str, Meta(description="Where campaign profiles come from (https); {campaign} stands for the campaign's number")
     ] = ""
+    shortcuts: Annotated[Shortcuts, Meta(description="Keys that work in every program, where not the usual ones")] = Shortcuts()
     undo_seconds: Annotated[int, Meta(ge=0, le=20, description="How long a response can be taken back before it is sent")] = 0
 
 

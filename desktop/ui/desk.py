@@ -20,8 +20,6 @@ from desktop.callcenter.service import HostedCallCenter
 from desktop.errors import (
     CallCenterError,
     JournalNotKept,
-    KeptError,
-    NextCallError,
     NotLoggedIn,
     OutcomeUnknown,
 )
@@ -36,16 +34,18 @@ from desktop.tasks import Tasks, in_thread
 from desktop.ui.alongside import Alongside
 from desktop.ui.campaign import Campaign
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.keyboard import Keyboard
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
 from desktop.ui.parts import place
 from desktop.ui.popup import PopupWindow
+from desktop.ui.preferences import Preferences
 from desktop.ui.promises import Promises
 from desktop.ui.recovering import Recovering
 from desktop.ui.recovery import RecoveryDialog
-from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
+from desktop.ui.signing_in import SigningIn
 from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,6 @@ class Desk(QObject):
         self._journal = journal
         self._memory = memory
         self._tasks = tasks
-        self._practice_login = practice_login
         self._campaign = campaign
         self._session: AgentSession | None = None
         self._shift: asyncio.Task[None] | None = None
@@ -100,6 +99,11 @@ class Desk(QObject):
         self._alongside = Alongside(Notifier(self.tray.notify, practice=practice), tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
+        self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
+        self._preferences = Preferences(self.login, tasks, memory)
+        self._keyboard = Keyboard(self, practice=practice)
+        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks))
+        self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
         self.popup.set_undo(memory.settings.undo_seconds if memory else 0)
         place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
@@ -117,8 +121,11 @@ class Desk(QObject):
         self.login.call_me_requested.connect(self._on_call_me_requested)
         self.login.log_in_requested.connect(self._on_log_in_requested)
         self.login.practice_requested.connect(self.practice_requested)
-        self.login.settings_requested.connect(self._on_settings_requested)
+        self.login.settings_requested.connect(self._preferences.open)
         self.login.close_requested.connect(self.quit_requested)
+        self._signing_in.not_remembered.connect(lambda title, advice: self.window.say(title, advice, "warn"))
+        self._preferences.changed.connect(self.settings_changed)
+        self._keyboard.pressed.connect(self._on_hotkey)
         self.window.show_call_requested.connect(self.popup.bring_back)
         self.window.someone_heard.connect(self._on_someone_heard)
         self.window.leave_requested.connect(self._on_leave_requested)
@@ -196,20 +203,21 @@ class Desk(QObject):
         await self._alongside.close()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
+        self._keyboard.close()
         for window in windows:
             window.deleteLater()
 
     # The shift
 
     async def _begin(self) -> None:
-        self._tasks.spawn(self._learn_contract(), "contract")
+        self._tasks.spawn(self._signing_in.learn_contract(), "contract")
         self._promises.look_up()
         for record in await self._journal.unfinished():
             if record.service != self._service_url:
                 log.info("calls of another call center are unsettled; they are asked about when it is the one in the settings")
             elif self._memory is not None and await self._recover(self._memory, record):
                 return
-        self._open_login()
+        self._signing_in.open()
 
     async def _call_me(self, entry: LoginEntry) -> None:
         session = self._session_for(entry)
@@ -220,7 +228,9 @@ class Desk(QObject):
         except CallCenterError as failure:
             self.login.tell(failure, "Your phone was not called.")
         else:
-            self._tasks.spawn(self._remember(entry), "remember")  # a keyring's prompt must not keep the agent from logging in
+            self._tasks.spawn(
+                self._signing_in.remember(entry), "remember"
+            )  # a keyring's prompt must not keep the agent from logging in
 
     async def _log_in(self, entry: LoginEntry, agent_id: str) -> None:
         session = self._session_for(entry)
@@ -342,7 +352,7 @@ class Desk(QObject):
         self._close_popup()
         record = await self._journal.shift(session.number)
         self.window.hide()
-        self._open_login()
+        self._signing_in.open()
         self.login.tell(failure, f"{receipt.summary(record)}.")
 
     def _close_popup(self) -> None:
@@ -374,59 +384,6 @@ class Desk(QObject):
 
     def _new_session(self, account: Account) -> AgentSession:
         return AgentSession(self._center, account, self._journal, self._on_shift_changed, place=self._service_url)
-
-    # What is remembered
-
-    def _open_login(self) -> None:
-        """Show the log-in dialog with what is remembered; the key comes when the keyring gives it."""
-        known = self._practice_login
-        settings = self._memory.settings if self._memory else Settings()
-        self.login.forget_agent_id()
-        self.login.fill_in(
-            key=known.key if known else "",
-            campaign_id=str(known.campaign_id) if known else settings.campaign_id,
-            phone_number=known.phone_number if known else settings.phone_number,
-            remember=settings.remember and not self._practice,
-        )
-        self.login.show_key_wait(waiting=False)
-        self.login.focus_first_gap()
-        self.login.show()
-        if self._memory is not None and self._memory.has_login:
-            self._tasks.spawn(self._recall_key(self._memory), "key")
-
-    async def _learn_contract(self) -> None:
-        try:
-            await self._center.open()
-        except CallCenterError as failure:
-            if self.state is State.SIGNED_OUT:
-                self.login.tell(failure, "NextCall tries again when you press “Call me”.")
-        else:
-            self.login.offer_call_me(offered=self._center.offers(Function.SEND_AGENT_CALL_BACK))
-
-    async def _recall_key(self, memory: Memory) -> None:
-        self.login.show_key_wait(waiting=True)
-        try:
-            self.login.fill_in_key(await memory.key())
-        except KeptError as failure:
-            log.info("the key was not recalled: %s", failure.reason)
-            if self.state is State.SIGNED_OUT and not self.login.tells_failure:  # a call center out of reach matters more
-                self.login.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
-        finally:
-            self.login.show_key_wait(waiting=False)
-
-    async def _remember(self, entry: LoginEntry) -> None:
-        memory = self._memory
-        if memory is None:
-            return
-        try:
-            if entry.remember:
-                await memory.remember_login(entry.key, campaign_id=str(entry.campaign_id), phone_number=entry.phone_number)
-            else:
-                await memory.forget_login()
-        except KeptError as failure:
-            log.info("not remembered: %s", failure)
-            if entry.remember:
-                self.window.say(f"{failure.title}.", failure.advice, "warn")
 
     # Slots
 
@@ -499,6 +456,16 @@ class Desk(QObject):
         more = f" and {len(due) - 1} more" if len(due) > 1 else ""
         self.window.say("A callback is due", f"You promised to call {who}{more}. “Callbacks” shows when and whom.", "warn")
 
+    def _on_hotkey(self, action: str) -> None:
+        """A key was pressed in whatever program. Nothing is stored that is not seen."""
+        match action:
+            case "show_call":
+                self._on_show_call_requested()
+            case "next_call" if self.state is State.CONNECTED:
+                self.popup.press_next_call()
+            case "hear_someone":
+                self._on_someone_heard()
+
     def _on_leave_requested(self) -> None:
         self._tasks.spawn(self._leave(), "leave")
 
@@ -517,7 +484,7 @@ class Desk(QObject):
             self._hung_up.set_result(None)  # the program was only waiting for this
             return
         self.window.hide()
-        self._open_login()
+        self._signing_in.open()
 
     def _on_save_requested(self, path: Path) -> None:
         if self._session is not None:
@@ -531,26 +498,6 @@ class Desk(QObject):
             self.reminder.say("The receipt was not saved", f"{wrong.strerror}. Try another place.", "bad")
         else:
             self.reminder.say("The receipt is saved", str(path))
-
-    def _on_settings_requested(self) -> None:
-        if self._memory is None:
-            return
-        dialog = SettingsDialog(self._memory.settings, practice=False, parent=self.login)
-        dialog.changed.connect(self._on_settings_changed)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _on_settings_changed(self, settings: Settings) -> None:
-        self._tasks.spawn(self._apply(settings), "settings")
-
-    async def _apply(self, settings: Settings) -> None:
-        if self._memory is None:
-            return
-        try:
-            await self._memory.save(settings)
-        except NextCallError as failure:
-            self.login.tell(failure)
-        self.settings_changed.emit(settings)
 
     def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         if self._shift is not None and not self._shift.done():

@@ -200,6 +200,11 @@ class PopupWindow(QWidget):
         agreed = {CALLBACK: form.callback_kept} if form.callback_kept else {}
         return Draft(form.disposition, form.notes, self._stray | agreed | self._questions.entries())
 
+    def press_next_call(self) -> None:
+        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it."""
+        self.bring_back()
+        self._ways_on.actions_by_name["next_call"]()
+
     def end_call(self) -> None:
         """Nobody is on the line any more: go out of sight, and send nothing that waits."""
         self._ways_on.forget()

@@ -1,0 +1,57 @@
+"""The keys that work in every window and in every program: the cheat sheet, and the global hotkeys where the system has them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui.cheat_sheet import CheatSheet
+from desktop.ui.hotkeys import Hotkeys
+from desktop.ui.keys import HOTKEYS, Place, bound
+from desktop.ui.parts import place
+
+log = logging.getLogger(__name__)
+
+
+class Keyboard(QObject):
+    """Emits `pressed` with the action of a global hotkey. What it does, and whether it may, is decided by who listens."""
+
+    pressed = Signal(str)
+
+    def __init__(self, parent: QObject, *, practice: bool) -> None:
+        super().__init__(parent)
+        self.sheet = CheatSheet(practice=practice)
+        place(self.sheet, 0.5, 0.4)
+        self._hotkeys = Hotkeys(self)
+        self._hotkeys.pressed.connect(self.pressed)
+
+    def bind(self, windows: Iterable[QWidget]) -> None:
+        """Have the cheat sheet's key in these windows."""
+        for window in windows:
+            for keys, _action in bound(Place.EVERY_WINDOW):
+                QShortcut(QKeySequence(keys), window).activated.connect(self.show_sheet)
+
+    def set_hotkeys(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """Have the agent's own hotkeys (action: Qt's portable text), else the usual ones; a sentence for each that failed."""
+        wanted = HOTKEYS | {action: keys for action, keys in chosen.items() if action in HOTKEYS}
+        failed = self._hotkeys.set(wanted)
+        for action, why_not in failed.items():
+            log.info("no hotkey for %s: %s", action, why_not)
+        self.sheet.show_hotkeys(wanted, failed)
+        return failed
+
+    def show_sheet(self) -> None:
+        """Show all keys."""
+        self.sheet.show()
+        self.sheet.raise_()
+        self.sheet.activateWindow()
+
+    def close(self) -> None:
+        """Give the keys back."""
+        self._hotkeys.close()
+        self.sheet.hide()
+        self.sheet.deleteLater()

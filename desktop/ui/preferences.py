@@ -1,0 +1,42 @@
+"""The settings dialog and what it leads to: settings that are kept and applied, and the preview of a campaign profile."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.errors import NextCallError
+from desktop.settings.memory import Memory
+from desktop.settings.settings import Settings
+from desktop.tasks import Tasks
+from desktop.ui.login import LoginDialog
+from desktop.ui.settings_dialog import SettingsDialog
+
+
+class Preferences(QObject):
+    """Opens the settings over the log-in dialog. A practice has no `memory` and no settings."""
+
+    changed = Signal(Settings)
+
+    def __init__(self, login: LoginDialog, tasks: Tasks, memory: Memory | None) -> None:
+        super().__init__()
+        self._login = login
+        self._tasks = tasks
+        self._memory = memory
+
+    def open(self) -> None:
+        """Show the settings."""
+        if self._memory is None:
+            return
+        dialog = SettingsDialog(self._memory.settings, practice=False, parent=self._login)
+        dialog.changed.connect(lambda settings: self._tasks.spawn(self._apply(settings), "settings"))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    async def _apply(self, settings: Settings) -> None:
+        if self._memory is None:
+            return
+        try:
+            await self._memory.save(settings)
+        except NextCallError as failure:
+            self._login.tell(failure)
+        self.changed.emit(settings)
