@@ -279,6 +279,17 @@ async def test_the_keyboard_stays_where_it_is(qapp: object, file: Path):
             assert focused() is field(window, name)
 
 
+async def test_a_save_does_not_bring_it_forward(qapp: object, file: Path):
+    async with previewing(file) as preview:
+        window = _window(preview)
+        window.showMinimized()
+        for text, name in ((OTHER, "Campaign two"), (WRONG, "Campaign two"), (PROFILE, "Campaign one")):
+            _save_over(file, text)
+            await until(lambda text=text: bool(message(window)) == (text is WRONG))  # type: ignore[misc]
+            await _shows(preview, name)
+            assert window.isMinimized()
+
+
 # --------------------------------------------------------------------------------------------------- what is wrong
 
 
