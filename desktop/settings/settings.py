@@ -39,6 +39,12 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     service_url: Annotated[str, Meta(description="Where the call center describes its agents' functions (WSDL)")] = HOSTED_SERVICE
     broadcast_url: Annotated[str, Meta(description="Where it describes startCampaign and stopCampaign, if elsewhere")] = ""
+    profile_address: Annotated[
+        str, Meta(description="Where campaign profiles come from (https); {campaign} stands for the campaign's number")
+    ] = ""
+    undo_seconds: Annotated[
+        int, Meta(ge=0, le=20, description="How long after Next Call it can be taken back before it is sent; 0: at once")
+    ] = 0
     remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""

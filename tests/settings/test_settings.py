@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CHANGED = Settings(
     service_url="https://calls.example/service?wsdl",
     broadcast_url="https://calls.example/broadcast?wsdl",
+    profile_address="https://intranet.example/profiles/{campaign}.toml",
+    undo_seconds=5,
     remember=False,
     campaign_id="1001",
     phone_number="+1 202 555 0143",
@@ -68,7 +70,11 @@ def test_a_newer_file_is_read_for_what_is_known(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "damage", [b"campaign_id = ", b"campaign_id = 7", b"remember = 'yes'", b"\xff\xfe\x00", b"a=1\na=2", b"[" * 5000]
+    "damage",
+    [
+        *(b"campaign_id = ", b"campaign_id = 7", b"remember = 'yes'", b"\xff\xfe\x00", b"a=1\na=2", b"[" * 5000),
+        *(b"undo_seconds = 21", b"undo_seconds = -1", b"undo_seconds = 1.5", b"profile_address = 1"),
+    ],
 )
 def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path, damage: bytes):
     path = tmp_path / "settings.toml"

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMenu, QSystemTrayIcon
+from msgspec import inspect
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSystemTrayIcon
 from shiboken6 import isValid
 
 from desktop.callcenter.model import Call
 from desktop.errors import JournalNotKept, NotReached
 from desktop.practice.center import BEEP, HOLD_MUSIC, PhoneView
+from desktop.resources import RESOURCES
 from desktop.settings.settings import HOSTED_SERVICE, Settings
 from desktop.shift.journal import Settled, ShiftRecord
 from desktop.shift.session import Health, Line
@@ -226,7 +228,7 @@ def test_an_address_is_kept(settings_dialog: SettingsDialog, changed: list[Setti
     assert not settings_dialog.isVisible()
 
 
-@pytest.mark.parametrize("name", ["Service address", "Broadcast service address"])
+@pytest.mark.parametrize("name", ["Service address", "Broadcast service address", "Campaign profiles address"])
 @pytest.mark.parametrize(
     "typed",
     ["calls.example", "ftp://calls.example", "https://", "https:// calls", "https://[::1", "file:///etc/passwd", "\U0001f33b"],
@@ -245,6 +247,115 @@ def test_the_settings_by_keys(settings_dialog: SettingsDialog, changed: list[Set
     type_in("https://calls.example/b?wsdl")
     key(Return)
     assert changed == [Settings(campaign_id="1001", broadcast_url="https://calls.example/b?wsdl")]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://intranet.example/profiles/{campaign}.toml",
+        "https://intranet.example/all.toml",
+        "http://127.0.0.1:8080/{campaign}",
+        "http://[::1]/{campaign}",
+        "http://localhost/{campaign}",
+        "",
+    ],
+)
+def test_where_profiles_come_from_is_kept(settings_dialog: SettingsDialog, changed: list[Settings], address: str):
+    field(settings_dialog, "Campaign profiles address").setText(f" {address} ")
+    press(settings_dialog, "Save")
+    assert changed == [Settings(campaign_id="1001", profile_address=address)]
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://intranet.example/{campaign}.toml", "has to start with https://"),
+        ("http://127.0.0.1.example/", "has to start with https://"),
+        ("https://intranet.example/{agent}.toml", "can be {campaign}"),
+        ("https://intranet.example/{campaign", "can be {campaign}"),
+    ],
+)
+def test_where_profiles_cannot_come_from_is_told(
+    settings_dialog: SettingsDialog, changed: list[Settings], address: str, why: str
+):
+    edit = field(settings_dialog, "Campaign profiles address")
+    edit.setText(address)
+    press(settings_dialog, "Save")
+    assert not changed
+    assert message(settings_dialog).startswith("Campaign profiles cannot come from this address")
+    assert why in message(settings_dialog)
+    assert focused() is edit
+
+
+def test_the_time_to_take_a_call_back_is_kept(settings_dialog: SettingsDialog, changed: list[Settings]):
+    seconds = part(settings_dialog, Role.SpinBox, "Seconds to take a call back")
+    assert seconds.value() == 0
+    seconds.setFocus()
+    seconds.selectAll()
+    type_in("5")
+    key(Qt.Key.Key_Up)
+    key(Return)
+    assert changed == [Settings(campaign_id="1001", undo_seconds=6)]
+
+
+def test_the_time_to_take_a_call_back_has_the_bounds_of_the_settings_file(
+    settings_dialog: SettingsDialog, changed: list[Settings]
+):
+    seconds = part(settings_dialog, Role.SpinBox, "Seconds to take a call back")
+    [known] = [one for one in inspect.type_info(Settings).fields if one.name == "undo_seconds"]
+    assert (seconds.minimum(), seconds.maximum()) == (known.type.type.ge, known.type.type.le)
+
+
+def test_the_wheel_scrolls_the_settings_and_changes_none(settings_dialog: SettingsDialog, changed: list[Settings]):
+    seconds = part(settings_dialog, Role.SpinBox, "Seconds to take a call back")
+    seconds.setFocus()
+    middle = QPointF(seconds.rect().center())
+    wheel = QWheelEvent(
+        middle, seconds.mapToGlobal(middle), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(seconds, wheel)
+    assert seconds.value() == 0
+
+
+def test_settings_are_shown_as_they_are(keep: Keep):
+    known = Settings(profile_address="https://intranet.example/{campaign}.toml", undo_seconds=7)
+    dialog = keep(SettingsDialog(known, practice=False))
+    found: list[Settings] = []
+    dialog.changed.connect(found.append)
+    show(dialog)
+    press(dialog, "Save")
+    assert found == [known]
+
+
+def test_a_profile_to_preview_is_chosen_among_the_agents_own(keep: Keep, tmp_path: Path):
+    (tmp_path / "1001.toml").touch()
+    (tmp_path / "notes.txt").touch()
+    window, files = keep(SettingsDialog(Settings(), practice=False, profiles=tmp_path)), []
+    window.preview_requested.connect(files.append)
+    show(window)
+    press(window, "Preview…")
+    [dialog] = window.findChildren(QFileDialog)
+    assert dialog.isVisible()
+    assert dialog.directory().absolutePath() == str(tmp_path)
+    assert dialog.nameFilters() == ["Campaign profiles (*.toml)"]
+    dialog.selectFile("1001.toml")
+    dialog.accept()
+    assert files == [tmp_path / "1001.toml"]
+    assert window.isVisible()
+    press(window, "Preview…")
+    [dialog] = [one for one in window.findChildren(QFileDialog) if one.isVisible()]
+    dialog.reject()
+    assert len(files) == 1
+
+
+def test_without_profiles_of_their_own_the_shipped_ones_are_offered(keep: Keep, tmp_path: Path):
+    window = keep(SettingsDialog(Settings(), practice=False, profiles=tmp_path / "profiles"))
+    show(window)
+    press(window, "Preview…")
+    [dialog] = window.findChildren(QFileDialog)
+    assert dialog.directory().absolutePath() == (RESOURCES / "profiles").as_posix()
+    dialog.reject()
 
 
 def test_cancelled_settings_are_forgotten(settings_dialog: SettingsDialog, changed: list[Settings]):

@@ -12,7 +12,10 @@ from PySide6.QtWidgets import QWidget
 
 from desktop import errors
 from desktop.callcenter.model import Field
+from desktop.popup import profile_file
+from desktop.popup.example import example_call
 from desktop.practice.center import BEEP, FAREWELL, HOLD_MUSIC, PhoneView
+from desktop.resources import RESOURCES
 from desktop.settings.settings import Settings
 from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
@@ -22,12 +25,13 @@ from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
 from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.preview import PreviewWindow, Reading
 from desktop.ui.recovery import RecoveryDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
 from tests.ui.records import FATES, a_shift, an_entry
-from tests.ui.screen import FATE, REASON, assert_nothing_cut, button, every_failure, field
+from tests.ui.screen import FATE, REASON, Role, assert_nothing_cut, button, every_failure, field, focused, key, part, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,9 +180,55 @@ def test_the_settings(keep: Keep):
     window = keep(SettingsDialog(Settings(), practice=False))
     window.show()
     assert_nothing_cut(window)
+    field(window, "Campaign profiles address").setText("http://profiles.example/{campaign}.toml")
+    button(window, "Save").click()
+    assert_nothing_cut(window)
     field(window, "Service address").setText("no address")
     button(window, "Save").click()
     assert_nothing_cut(window)
+
+
+def test_the_settings_on_a_small_screen(keep: Keep, worn: tuple[str, int]):
+    if worn[1] > 1:
+        pytest.skip("at twice the size they need more")
+    small = QSize(640, 450)  # 640 x 480 without the title bar
+    window = keep(SettingsDialog(Settings(profile_address="http://profiles.example/"), practice=False))
+    window.resize(small)
+    show(window)
+    button(window, "Save").click()
+    assert_nothing_cut(window)
+    assert window.size() == small
+    assert _is_seen(field(window, "Campaign profiles address"))
+    last = part(window, Role.SpinBox, "Seconds to take a call back")
+    assert not _is_seen(last)
+    for _ in range(2):  # the button, and what is below it
+        key(Qt.Key.Key_Tab)
+    assert focused() is last
+    assert _is_seen(last)
+
+
+def _is_seen(one: QWidget) -> bool:
+    """All of it, that is."""
+    return one.visibleRegion().boundingRect() == one.rect()
+
+
+def test_the_preview_of_a_profile(keep: Keep):
+    for file in sorted((RESOURCES / "profiles").glob("*.toml")):
+        profile = profile_file.load(file)
+        window = keep(PreviewWindow(file.with_name("an.agent" * 20)))
+        reading = Reading(NOW, None, profile, example_call(profile))
+        window.show_reading(reading)
+        assert_nothing_cut(window)
+        part(window, Role.List, "Disposition").choose(profile.dispositions[0].name)
+        button(window, "Next Call").click()
+        assert_nothing_cut(window)
+        button(window, "Logoff").click()
+        assert_nothing_cut(window)
+        part(window, Role.CheckBox, "Only id and phone number").click()
+        assert_nothing_cut(window)
+        window.show_reading(replace(reading, failure=errors.ProfileError(f"{file}: {REASON}.")))
+        assert_nothing_cut(window)
+        window.hide()
 
 
 def test_the_practice_phone(keep: Keep):

@@ -125,9 +125,10 @@ async def test_the_question_before_leaving(qapp: object, keep: Keep):
 def test_the_settings(settings_dialog: QWidget):
     settings_dialog.show()
     assert spoken(settings_dialog)[0][:2] == (Role.Dialog, "Settings")
-    for name in ("Service address", "Broadcast service address"):
+    for name in ("Service address", "Broadcast service address", "Campaign profiles address"):
         part(settings_dialog, TEXT, name)
-    for name in ("Save", "Cancel"):
+    part(settings_dialog, Role.SpinBox, "Seconds to take a call back")
+    for name in ("Preview…", "Save", "Cancel"):
         part(settings_dialog, Role.Button, name)
 
 

@@ -77,7 +77,7 @@ async def previewing(file: Path, *, told_of_changes: bool = True) -> AsyncIterat
         if told_of_changes:
             preview.findChild(QTimer).stop()
         else:
-            preview.findChild(QTimer).setInterval(20)
+            preview.findChild(QTimer).setInterval(200)
             preview.findChild(QFileSystemWatcher).blockSignals(True)
         yield preview
     finally:
@@ -103,7 +103,17 @@ def _source(window: PreviewWindow) -> str:
 
 
 async def _shows(preview: Preview, name: str) -> None:
+    """Wait until the profile of that name is worn, and nothing more is looked at unless something is heard."""
     await until(lambda: _window(preview).profile.name == name)
+    await until(_is_at_rest)
+
+
+def _is_at_rest() -> bool:
+    [following] = [task for task in asyncio.all_tasks() if task.get_name() == "preview"]
+    step: Any = following.get_coro()
+    while hasattr(step.cr_await, "cr_await"):
+        step = step.cr_await
+    return step.cr_code is asyncio.Event.wait.__code__
 
 
 def _save_over(file: Path, text: str) -> None:
@@ -187,15 +197,39 @@ async def test_it_looks_by_itself_where_nothing_is_heard_of_a_change(qapp: objec
 
 async def test_a_folder_that_was_away_is_found_again(qapp: object, file: Path):
     async with previewing(file) as preview:
-        preview.findChild(QTimer).start(20)
+        preview.findChild(QTimer).start(200)
         away = file.parent.with_name("away")
         file.parent.rename(away)
         await until(lambda: "it cannot be read" in message(_window(preview)))
         away.rename(file.parent)
         await until(lambda: message(_window(preview)) == "")
         preview.findChild(QTimer).stop()
+        await _shows(preview, "Campaign one")
         _save_over(file, OTHER)
         await _shows(preview, "Campaign two")
+
+
+async def test_another_program_that_still_holds_the_old_file_is_no_hindrance(qapp: object, file: Path):
+    async with previewing(file) as preview:
+        with file.open("rb"):
+            for text, name in ((OTHER, "Campaign two"), (PROFILE, "Campaign one")):
+                _save_over(file, text)
+                await _shows(preview, name)
+            _save_in_place(file, OTHER)
+            await _shows(preview, "Campaign two")
+
+
+async def test_what_changes_while_a_reading_is_shown_is_not_missed(qapp: object, file: Path):
+    tasks = Tasks(lambda *_crash: None)
+    preview = Preview(tasks)
+    preview.findChild(QTimer).setInterval(10**6)
+    preview.open(file)
+    window = _window(preview)
+    window.windowTitleChanged.connect(lambda: window.profile.name == "Campaign one" and _save_over(file, OTHER))
+    await _shows(preview, "Campaign two")
+    preview.close()
+    await tasks.cancel_all()
+    preview.deleteLater()
 
 
 async def test_what_was_entered_stays_where_it_is_asked(qapp: object, file: Path):
@@ -243,6 +277,17 @@ async def test_the_keyboard_stays_where_it_is(qapp: object, file: Path):
             _save_over(file, text)
             await until(lambda before=before: window.profile != before)  # type: ignore[misc]
             assert focused() is field(window, name)
+
+
+async def test_a_save_does_not_bring_it_forward(qapp: object, file: Path):
+    async with previewing(file) as preview:
+        window = _window(preview)
+        window.showMinimized()
+        for text, name in ((OTHER, "Campaign two"), (WRONG, "Campaign two"), (PROFILE, "Campaign one")):
+            _save_over(file, text)
+            await until(lambda text=text: bool(message(window)) == (text is WRONG))  # type: ignore[misc]
+            await _shows(preview, name)
+            assert window.isMinimized()
 
 
 # --------------------------------------------------------------------------------------------------- what is wrong
@@ -300,7 +345,7 @@ async def test_a_file_that_is_gone_and_comes_back_the_same(qapp: object, file: P
         told = file.stat()
         file.unlink()
         await until(lambda: "it cannot be read: No such file or directory" in message(_window(preview)))
-        assert _window(preview).profile.name == "Campaign one"
+        await _shows(preview, "Campaign one")
         file.write_text(PROFILE, encoding="utf-8")
         os.utime(file, ns=(told.st_atime_ns, told.st_mtime_ns))
         await until(lambda: message(_window(preview)) == "")
