@@ -41,6 +41,7 @@ from desktop.ui.line_watch import LineWatch
 from desktop.ui.login import LoginEntry
 from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.preview import Preview
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class App(QObject):
         self._signals = _Signals(self._on_signal)
         self._line_watch = LineWatch(self)
         self._garbage = _Garbage(self)
+        self._preview = Preview(self._leaving)  # it outlives the desk: a saved setting opens another one
         self.site: Site | None = None
 
     async def run(self) -> None:
@@ -119,6 +121,7 @@ class App(QObject):
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
+        desk.preview_requested.connect(self._preview.open)
         desk.quit_requested.connect(self._on_quit_requested)
         self._line_watch.line_may_be_dead.connect(desk.rearm)
         if self._options.exit_after_first_paint:
@@ -130,6 +133,7 @@ class App(QObject):
 
     async def close(self) -> None:
         """Stop everything, in the reverse order of its making."""
+        self._preview.close()
         await self._leaving.cancel_all()
         await self._close_site()
         self._signals.close()

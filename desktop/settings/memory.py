@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 
@@ -19,6 +20,11 @@ class Memory:
         self._vault = Vault(service_url, owner)
         self.settings = settings
         self._turn = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self._file.folder
 
     @property
     def has_login(self) -> bool:

@@ -48,17 +48,14 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""
-    profile_address: Annotated[
-        str, Meta(description="Where campaign profiles come from (https); {campaign} stands for the campaign's number")
-    ] = ""
     shortcuts: Annotated[Shortcuts, Meta(description="Keys that work in every program, where not the usual ones")] = Shortcuts()
-    undo_seconds: Annotated[int, Meta(ge=0, le=20, description="How long a response can be taken back before it is sent")] = 0
 
 
 class SettingsFile:
     """Where settings are kept. A file that cannot be read is set aside, not overwritten."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._path = folder / "settings.toml"
 
     def load(self) -> Settings:

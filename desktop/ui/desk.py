@@ -60,6 +60,7 @@ class Desk(QObject):
 
     practice_requested = Signal()
     settings_changed = Signal(Settings)
+    preview_requested = Signal(Path)
     quit_requested = Signal()
 
     def __init__(
@@ -125,6 +126,7 @@ class Desk(QObject):
         self.login.close_requested.connect(self.quit_requested)
         self._signing_in.not_remembered.connect(lambda title, advice: self.window.say(title, advice, "warn"))
         self._preferences.changed.connect(self.settings_changed)
+        self._preferences.preview_requested.connect(self.preview_requested)
         self._keyboard.pressed.connect(self._on_hotkey)
         self.window.show_call_requested.connect(self.popup.bring_back)
         self.window.someone_heard.connect(self._on_someone_heard)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
 from desktop.errors import NextCallError
@@ -16,6 +18,7 @@ class Preferences(QObject):
     """Opens the settings over the log-in dialog. A practice has no `memory` and no settings."""
 
     changed = Signal(Settings)
+    preview_requested = Signal(Path)
 
     def __init__(self, login: LoginDialog, tasks: Tasks, memory: Memory | None) -> None:
         super().__init__()
@@ -27,8 +30,11 @@ class Preferences(QObject):
         """Show the settings."""
         if self._memory is None:
             return
-        dialog = SettingsDialog(self._memory.settings, practice=False, parent=self._login)
+        dialog = SettingsDialog(
+            self._memory.settings, practice=False, profiles=self._memory.folder / "profiles", parent=self._login
+        )
         dialog.changed.connect(lambda settings: self._tasks.spawn(self._apply(settings), "settings"))
+        dialog.preview_requested.connect(self.preview_requested)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
