@@ -90,6 +90,7 @@ class DispositionForm(QWidget):
             with QSignalBlocker(self._own):
                 self._own.setText(own)
             self._callback.setText(callback)
+        self._pass_own_words()
 
     def disposition(self) -> str:
         """The chosen disposition, or that in own words; empty if there is none yet."""
@@ -127,7 +128,12 @@ class DispositionForm(QWidget):
         if self._list.chosen():
             with QSignalBlocker(self._own):
                 self._own.clear()
+        self._pass_own_words()
         self.changed.emit()
+
+    def _pass_own_words(self) -> None:
+        """Whoever has chosen from the list needs no own words: Tab goes on to the notes."""
+        self._own.setFocusPolicy(Qt.FocusPolicy.ClickFocus if self._list.chosen() else Qt.FocusPolicy.StrongFocus)
 
     def _on_own_words(self, text: str) -> None:
         if text.strip():
