@@ -11,6 +11,7 @@ NextCallError
 │   └── ContractError           the service's description (WSDL) cannot be used
 │       └── NotOffered          ... because it lacks the function that is asked for
 ├── ShiftError                  the shift does not allow this now
+├── LinkRefused                 a nextcall:// link that is not one, or asks for more than a link may
 └── KeptError                   something on this computer could not be kept or read
     ├── KeyNotKept              the keyring
     ├── SettingsNotKept         the settings file
@@ -109,6 +110,13 @@ class ShiftError(NextCallError):
 
     title = "This cannot be done now"
     advice = "Look at the state of your shift in the NextCall window."
+
+
+class LinkRefused(NextCallError):
+    """A link, from wherever it was clicked, that NextCall does not follow; `reason` repeats nothing of it."""
+
+    title = "This link is not followed"
+    advice = "Nothing was done. Show the link to your team lead if it should work."
 
 
 class KeptError(NextCallError):
