@@ -79,7 +79,7 @@ class OnlyInstance(QObject):
 
     def _on_said(self) -> None:
         """Listen to one line, once; a longer one is none."""
-        connection = self.sender()
+        connection = self.sender()  # a lambda that holds the connection takes the program down when both go away
         if not isinstance(connection, QLocalSocket):
             return
         line, ended, _ = bytes(connection.peek(_LONGEST).data()).partition(b"\n")
