@@ -163,6 +163,29 @@ def test_who_presses_something_in_our_window_is_behind_no_lock(presence: Presenc
     assert told.words == ["locked", "unlocked", "locked"]
 
 
+def test_events_are_looked_at_only_while_the_agent_is_away(qtbot: QtBot):
+    seen: list[QEvent.Type] = []
+
+    class Counting(Presence):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            seen.append(event.type())
+            return super().eventFilter(watched, event)
+
+    parent, window = QObject(), QWidget()
+    qtbot.addWidget(window)
+    presence = Counting(parent)
+    QApplication.sendEvent(window, QEvent(QEvent.Type.User))
+    assert not seen
+    presence.hear_lock("a", on=True)
+    QApplication.sendEvent(window, QEvent(QEvent.Type.User))
+    assert seen
+    presence.hear_lock("a", on=False)
+    seen.clear()
+    QApplication.sendEvent(window, QEvent(QEvent.Type.User))
+    assert not seen
+    parent.deleteLater()
+
+
 def test_what_a_program_makes_up_or_the_mouse_does_lifts_no_lock(presence: Presence, qtbot: QtBot):
     told, window = Told(presence), QWidget()
     qtbot.addWidget(window)
@@ -278,10 +301,9 @@ async def test_another_sessions_lock_is_not_ours(qapp: object, logind: Logind):
         other = SESSION_PATH.replace("auto", "c7")
         logind.call(other, f"{LOGIND}.Session", "Lock")
         logind.call(other, f"{LOGIND}.Session", "SetLockedHint", "b", True)
-        logind.lock("Lock")
-        logind.lock("Unlock")
-        await until(lambda: "unlocked" in told.words)
-        assert told.words == ["locked", "unlocked"]
+        logind.prepare_for_sleep(True)
+        await until(lambda: "sleeps" in told.words)
+        assert told.words == ["sleeps"]
 
 
 @on_linux
@@ -295,15 +317,17 @@ async def test_sleep_and_waking_are_heard_from_logind(qapp: object, logind: Logi
 
 
 @on_linux
-async def test_nobody_but_logind_says_that_the_computer_sleeps(qapp: object, logind: Logind, session: Session):
+async def test_nobody_but_logind_speaks_for_it(qapp: object, logind: Logind, session: Session):
     async with running() as (presence, told):
         await until(lambda: not presence.lacks())
         _signal(session, f"{LOGIND}.Manager", "PrepareForSleep", "b", True, path=MANAGER_PATH)
-        _signal(session, f"{LOGIND}.Session", "Lock", "", path=SESSION_PATH)
+        logind.lock("Lock")
+        await until(lambda: "locked" in told.words)
+        assert told.words == ["locked"]
+        _signal(session, f"{LOGIND}.Session", "Unlock", "", path=SESSION_PATH)
         logind.prepare_for_sleep(True)
-        logind.prepare_for_sleep(False)
-        await until(lambda: "woke" in told.words)
-        assert told.words == ["sleeps", "woke"]
+        await until(lambda: "sleeps" in told.words)
+        assert told.words == ["locked", "sleeps"]
 
 
 @on_linux
@@ -328,6 +352,16 @@ async def test_in_the_queue_a_sleep_is_held_up_until_it_was_told(qapp: object, l
         presence.watch(on=True)
         await until(lambda: logind.holds() == [hold])
     wait_until(lambda: logind.holds() == [], "the hold to go when the program leaves")
+
+
+@on_linux
+def test_a_hold_that_comes_too_late_is_let_go(logind: Logind):
+    from desktop.ui.presence_linux import _Hold
+
+    hold = _Hold()
+    hold.let_go()
+    hold.take()
+    wait_until(lambda: logind.holds() == [], "the hold to go")
 
 
 @on_linux
