@@ -17,8 +17,8 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 1000
-"""Milliseconds that the first instance may take to answer."""
+_PATIENCE = 5000
+"""Milliseconds that the first instance may take to answer: on Windows, what is said has arrived only when it was read."""
 _SHOW = b"show\n"
 _LINK = b"link "
 _LONGEST = 1024
