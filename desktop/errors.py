@@ -14,6 +14,7 @@ NextCallError
 │   ├── OutsideNotReached       no answer came, or not the whole of one
 │   └── OutsideRefused          it answered, but not with what was asked for
 ├── ShiftError                  the shift does not allow this now
+├── LinkRefused                 a nextcall:// link that is not one, or asks for more than a link may
 └── KeptError                   something on this computer could not be kept or read
     ├── KeyNotKept              the keyring
     ├── SettingsNotKept         the settings file
@@ -135,6 +136,13 @@ class ShiftError(NextCallError):
 
     title = "This cannot be done now"
     advice = "Look at the state of your shift in the NextCall window."
+
+
+class LinkRefused(NextCallError):
+    """A link, from wherever it was clicked, that NextCall does not follow; `reason` repeats nothing of it."""
+
+    title = "This link is not followed"
+    advice = "Nothing was done. Show the link to your team lead if it should work."
 
 
 class KeptError(NextCallError):

@@ -1,4 +1,8 @@
-"""One running NextCall per data folder: two would write one journal and answer one call twice. A second start shows the first."""
+"""One running NextCall per data folder: two would write one journal and answer one call twice. A second start shows the first.
+
+A second start that was given a link hands it over. Whatever arrives is hostile: it is one short line, and this module only passes
+it on; link.py says whether it is a link at all.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,19 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 1000
-"""Milliseconds that the first instance may take to answer."""
+_PATIENCE = 5000
+"""Milliseconds that the first instance may take to answer: on Windows, what is said has arrived only when it was read."""
 _SHOW = b"show\n"
+_LINK = b"link "
+_LONGEST = 1024
+"""Bytes of what a second start may say; a link is shorter (link.py)."""
 
 
 class OnlyInstance(QObject):
     """The claim to a data folder."""
 
     show_requested = Signal()
+    link_received = Signal(str)
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -35,13 +43,13 @@ class OnlyInstance(QObject):
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_connection)
 
-    def claim(self) -> bool:
-        """Whether this is the only instance. If it is not, the first one has been asked to show itself.
+    def claim(self, link: str = "") -> bool:
+        """Whether this is the only instance. If it is not, the first one has been asked to show itself and was given `link`.
 
         A folder in which no lock can be made is nobody's: nothing is kept there that two could spoil.
         """
         if not self._lock.tryLock(0) and self._lock.error() is QLockFile.LockError.LockFailedError:
-            self._ask_first()
+            self._ask_first(link)
             return False
         QLocalServer.removeServer(self._name)  # ours is the lock, so whatever is left there is of a crash
         if not self._server.listen(self._name):
@@ -53,11 +61,11 @@ class OnlyInstance(QObject):
         self._server.close()
         self._lock.unlock()
 
-    def _ask_first(self) -> None:
+    def _ask_first(self, link: str) -> None:
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if socket.waitForConnected(_PATIENCE):
-            socket.write(_SHOW)
+            socket.write(_said(link) if link else _SHOW)
             socket.waitForBytesWritten(_PATIENCE)
             socket.disconnectFromServer()
         else:
@@ -65,5 +73,23 @@ class OnlyInstance(QObject):
 
     def _on_connection(self) -> None:
         connection = self._server.nextPendingConnection()
+        connection.readyRead.connect(self._on_said)
         connection.disconnected.connect(connection.deleteLater)
-        self.show_requested.emit()  # whatever it says: there is nothing else to ask for
+        self.show_requested.emit()  # whatever it says: whoever starts NextCall wants to see it
+
+    def _on_said(self) -> None:
+        """Listen to one line, once; a longer one is none."""
+        connection = self.sender()  # a lambda that holds the connection takes the program down when both go away
+        if not isinstance(connection, QLocalSocket):
+            return
+        line, ended, _ = bytes(connection.peek(_LONGEST).data()).partition(b"\n")
+        if not ended and len(line) < _LONGEST:
+            return
+        connection.abort()
+        if ended and line.startswith(_LINK):
+            self.link_received.emit(line.removeprefix(_LINK).decode("utf-8", errors="replace"))
+
+
+def _said(link: str) -> bytes:
+    """A link as a line. What does not fit is cut short: it is no link, and the first instance says so to the agent."""
+    return _LINK + link.replace("\n", " ").encode("utf-8", errors="replace")[: _LONGEST - len(_LINK) - 1] + b"\n"

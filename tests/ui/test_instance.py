@@ -1,4 +1,7 @@
-"""One NextCall per data folder, as programs of their own: a second start shows the first and ends, a crash leaves no claim."""
+"""One NextCall per data folder, as programs of their own: a second start shows the first and ends, a crash leaves no claim.
+
+A second start hands the link over that it was given, and nothing longer or else than one line is taken for one.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ import pytest
 from PySide6.QtCore import QLockFile
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from desktop.errors import LinkRefused
+from desktop.link import LONGEST, parse
 from desktop.ui.instance import OnlyInstance
 from tests.desk import wait_until
 
@@ -22,7 +27,20 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 30.0
+LINK = "nextcall://open?campaign=1001&profile=dental"
+BROKEN = "nextcall://\udce4"
+"""What becomes of a byte on the command line that is no UTF-8."""
+SECOND_START = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop.ui.instance import OnlyInstance
+
+app = QCoreApplication([])
+print("first" if OnlyInstance(Path(sys.argv[1])).claim(sys.argv[2]) else "second")
+"""
 SENTENCE = "NextCall is running already in this data folder; its window is shown.\n"
 
 
@@ -156,3 +174,131 @@ def test_a_folder_in_which_nothing_can_be_made_starts_all_the_same(qapp: object,
     assert only.claim()
     assert only._lock.error() is not QLockFile.LockError.NoError
     only.release()
+
+
+# ----------------------------------------------------------------------------------------------------------------- links
+
+
+def _second_start(folder: Path, link: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SECOND_START, str(folder), link]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+
+
+def _say(name: str, *parts: bytes) -> QLocalSocket:
+    """Connect as anybody could, and say that."""
+    stranger = QLocalSocket()
+    stranger.connectToServer(name)
+    for part in parts:
+        stranger.write(part)
+        stranger.flush()
+    return stranger
+
+
+@pytest.fixture
+def first(qtbot: QtBot, tmp_path: Path) -> Iterator[OnlyInstance]:
+    """The first instance, in this process; `heard` is what it was told."""
+    only = OnlyInstance(tmp_path)
+    only.heard = []
+    only.show_requested.connect(lambda: only.heard.append("show"))
+    only.link_received.connect(only.heard.append)
+    assert only.claim()
+    yield only
+    only.release()
+
+
+@pytest.mark.parametrize("link", [LINK, "nextcall://ünknown/\t?", "--service", "x\ny", "nextcall://" + "x" * 700, BROKEN])
+def test_a_second_start_hands_its_link_over(qtbot: QtBot, first: OnlyInstance, tmp_path: Path, link: str):
+    second = _second_start(tmp_path, link)
+    qtbot.waitUntil(lambda: len(first.heard) == 2, timeout=30_000)
+    assert second.communicate(timeout=PATIENCE)[0] == "second\n"
+    assert first.heard == ["show", link.replace("\n", " ").replace(BROKEN, "nextcall://?")]
+
+
+def test_a_link_that_is_too_long_arrives_as_one_that_is_refused(qtbot: QtBot, first: OnlyInstance, tmp_path: Path):
+    second = _second_start(tmp_path, LINK + "0" * 100_000)
+    qtbot.waitUntil(lambda: len(first.heard) == 2, timeout=30_000)
+    second.communicate(timeout=PATIENCE)
+    assert LONGEST < len(first.heard[1]) < 1024
+    with pytest.raises(LinkRefused):
+        parse(first.heard[1])
+
+
+def test_the_first_start_keeps_its_link_to_itself(qtbot: QtBot, tmp_path: Path):
+    only = OnlyInstance(tmp_path)
+    with qtbot.assertNotEmitted(only.link_received, wait=50):
+        assert only.claim(LINK)
+    only.release()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (b"link " + LINK.encode() + b"\n",),
+        (b"li", b"nk " + LINK[:20].encode(), LINK[20:].encode(), b"\n"),
+        (b"link " + LINK.encode() + b"\nlink nextcall://open?campaign=2\nshow\n" + b"x" * 5000,),
+    ],
+)
+def test_a_link_is_one_line_in_however_many_pieces_it_comes(qtbot: QtBot, first: OnlyInstance, parts: tuple[bytes, ...]):
+    stranger = QLocalSocket()
+    stranger.connectToServer(first._name)
+    *most, last = parts
+    said = 0
+    for part in most:
+        stranger.write(part)
+        stranger.flush()
+        said += len(part)
+        qtbot.waitUntil(lambda said=said: _arrived(first) == said, timeout=10_000)
+    stranger.write(last)
+    stranger.flush()
+    qtbot.waitUntil(lambda: len(first.heard) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: stranger.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=10_000)
+    assert first.heard == ["show", LINK]
+
+
+def _arrived(first: OnlyInstance) -> int:
+    """Bytes that wait to be listened to."""
+    return sum(connection.bytesAvailable() for connection in first._server.findChildren(QLocalSocket))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"link " + b"x" * 100_000 + b"\n",
+        b"show\nlink " + LINK.encode() + b"\n",
+        b"link" + LINK.encode() + b"\n",
+        b"LINK " + LINK.encode() + b"\n",
+        b"\n",
+        b"\x00\xff" * 5000,
+        b"link " + LINK.encode(),  # and away, in the middle of the line
+    ],
+)
+def test_what_is_no_line_with_a_link_is_none(qtbot: QtBot, first: OnlyInstance, garbage: bytes):
+    stranger = _say(first._name, garbage)
+    qtbot.waitUntil(lambda: first.heard == ["show"], timeout=10_000)
+    if b"\n" not in garbage and len(garbage) < 1024:
+        stranger.disconnectFromServer()
+    qtbot.waitUntil(lambda: stranger.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=10_000)
+    after = _say(first._name, b"link " + LINK.encode() + b"\n")  # and the next one is heard
+    qtbot.waitUntil(lambda: len(first.heard) == 3, timeout=10_000)
+    assert first.heard == ["show", "show", LINK]
+    after.abort()
+
+
+def test_a_link_with_bytes_that_are_no_text_is_passed_on_as_text(qtbot: QtBot, first: OnlyInstance):
+    stranger = _say(first._name, b"link nextcall://\xff\x00\xc3\n")
+    qtbot.waitUntil(lambda: len(first.heard) == 2, timeout=10_000)
+    assert first.heard[1] == "nextcall://\ufffd\x00\ufffd"
+    stranger.abort()
+
+
+def test_a_hundred_links_at_once_are_all_heard(qtbot: QtBot, first: OnlyInstance):
+    strangers = []
+    for number in range(100):
+        strangers.append(_say(first._name, b"link %d\n" % number))
+        qtbot.waitUntil(lambda number=number: str(number) in first.heard, timeout=10_000)
+    assert [one for one in first.heard if one != "show"] == [str(number) for number in range(100)]
+    for stranger in strangers:
+        stranger.abort()
+    qtbot.waitUntil(lambda: not first._server.findChildren(QLocalSocket), timeout=10_000)
