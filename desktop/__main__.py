@@ -27,7 +27,11 @@ def main() -> int:
     """Run what the command line asks for; returns the exit code."""
     if sys.stdout is None or sys.stderr is None:  # a windowed program has neither
         sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the program
-    arguments = _parser().parse_args()
+    given = sys.argv[1:]
+    link = (
+        given.pop() if given and given[-1].startswith("nextcall:") else ""
+    )  # the system hands a clicked link over as the last one
+    arguments = _parser().parse_args(given)
     try:
         match arguments.command:
             case "practice-service":
@@ -41,7 +45,7 @@ def main() -> int:
             case "tour":
                 _tour(arguments)
             case _:
-                return _app(arguments)
+                return _app(arguments, link)
     except NextCallError as failure:
         print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
         return 1
@@ -144,7 +148,7 @@ def _utf8(stream: TextIO) -> TextIO:
     return stream
 
 
-def _app(arguments: argparse.Namespace) -> int:
+def _app(arguments: argparse.Namespace, link: str) -> int:
     from desktop.app import App, Options, QtApplication
     from desktop.ui.instance import OnlyInstance
 
@@ -159,15 +163,16 @@ def _app(arguments: argparse.Namespace) -> int:
     qt = QtApplication(sys.argv[:1])
 
     instance = OnlyInstance(options.folder)
-    if not instance.claim():
+    if not instance.claim(link):
         print("NextCall is running already in this data folder; its window is shown.")
         return 0
 
     async def work() -> int:
         app = App(qt, options)
         instance.show_requested.connect(app.show)
+        instance.link_received.connect(app.open_link)
         app.start()
-        await app.run()
+        await app.run(link)
         instance.release()
         _end_soon()
         return 0

@@ -16,12 +16,13 @@ from types import TracebackType
 
 import platformdirs
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
-from PySide6.QtGui import QSessionManager
+from PySide6.QtGui import QFileOpenEvent, QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from desktop import APP_NAME, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
-from desktop.errors import JournalNotKept, NextCallError, SettingsNotKept
+from desktop.errors import JournalNotKept, LinkRefused, NextCallError, SettingsNotKept
+from desktop.link import parse
 from desktop.outside.profiles import RemoteProfile
 from desktop.outside.webhooks import Webhooks
 from desktop.popup.current import CurrentProfile
@@ -35,12 +36,14 @@ from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import look
+from desktop.ui.away import Away
 from desktop.ui.campaign import Campaign
 from desktop.ui.desk import Desk
 from desktop.ui.line_watch import LineWatch
 from desktop.ui.login import LoginEntry
 from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
+from desktop.ui.presence import Presence
 from desktop.ui.preview import Preview
 
 log = logging.getLogger(__name__)
@@ -67,6 +70,7 @@ class QtApplication(QApplication):
     """Hands every wish to quit on instead of closing windows: leaving may have to ask first (stack-notes, 'Shutdown')."""
 
     quit_requested = Signal()
+    link_opened = Signal(str)
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__(arguments)
@@ -77,6 +81,9 @@ class QtApplication(QApplication):
         look.dress(self)
 
     def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent):  # how macOS hands a link over
+            self.link_opened.emit(event.url().toString())
+            return True
         if event.type() is QEvent.Type.Quit:
             self.quit_requested.emit()
             event.ignore()
@@ -102,12 +109,16 @@ class App(QObject):
         self._signals = _Signals(self._on_signal)
         self._line_watch = LineWatch(self)
         self._garbage = _Garbage(self)
+        self._presence = Presence(self)
+        self._away = Away(self._presence)
         self._preview = Preview(self._leaving)  # it outlives the desk: a saved setting opens another one
         self.site: Site | None = None
 
-    async def run(self) -> None:
-        """Work until the agent has left."""
+    async def run(self, link: str = "") -> None:
+        """Work until the agent has left; begin with the nextcall:// link that was clicked, if one was."""
         await self.open(practice=self._options.practice)
+        if link:
+            self.open_link(link)
         try:
             await self._left.wait()
         finally:
@@ -122,6 +133,9 @@ class App(QObject):
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.preview_requested.connect(self._preview.open)
+        desk.state_changed.connect(self._away.set_state)
+        self._away.set_state(desk.state)
+        desk.set_covered(covered=self._away.is_covered)
         desk.quit_requested.connect(self._on_quit_requested)
         self._line_watch.line_may_be_dead.connect(desk.rearm)
         if self._options.exit_after_first_paint:
@@ -145,10 +159,29 @@ class App(QObject):
         if self.site is not None:
             self.site.desk.show()
 
+    def open_link(self, text: str) -> None:
+        """Follow a nextcall:// link, from wherever it comes: what is in it is not trusted, and the agent is asked first."""
+        if self.site is None:
+            return
+        desk = self.site.desk
+        try:
+            link = parse(text)
+        except LinkRefused as refused:
+            log.info("a link was refused: %s", refused.reason)
+            desk.tell_link_refused(refused)
+        else:
+            self._leaving.spawn(desk.follow(link), "link")
+
     def start(self) -> None:
         """Take over the ways in which a program is asked to quit, and in which it crashes."""
         self._leaving.spawn(self._line_watch.run(), "line watch")
+        self._leaving.spawn(self._presence.run(), "presence")
+        self._away.cover.connect(self._on_cover)
+        self._away.forgotten.connect(self._on_forgotten)
+        self._away.sleeps.connect(self._on_sleeps)
+        self._away.woke.connect(self._on_woke)
         self._qt.quit_requested.connect(self._on_quit_requested)
+        self._qt.link_opened.connect(self.open_link)
         self._qt.commitDataRequest.connect(self._on_session_ends)
         self._signals.listen()
         self._garbage.start()
@@ -257,6 +290,22 @@ class App(QObject):
     def _on_journal_trouble(self, trouble: JournalNotKept) -> None:
         if self.site is not None:
             self.site.desk.tell_journal(trouble)
+
+    def _on_cover(self, covered: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+        if self.site is not None:
+            self.site.desk.set_covered(covered=covered)
+
+    def _on_forgotten(self, minutes: int) -> None:
+        if self.site is not None:
+            self.site.desk.tell_forgotten(minutes)
+
+    def _on_sleeps(self) -> None:
+        if self.site is not None:
+            self.site.desk.tell_sleep()
+
+    def _on_woke(self) -> None:
+        if self.site is not None:
+            self.site.desk.tell_awake()
 
     def _on_webhook_trouble(self, sentence: str) -> None:
         if self.site is not None:

@@ -55,6 +55,7 @@ FOR_A_SCREEN = (
 FOR_A_VIRTUAL_SCREEN = ("dbus-daemon", "openbox", "xvfb")
 FOR_TESTS = (
     *("dunst", "gnome-keyring", "imagemagick", "libsecret-tools", "trayer", "x11-utils", "xdotool"),  # a desktop to test on
+    *("python3-dbusmock", "desktop-file-utils", "libglib2.0-bin", "libxss1"),  # a session that locks, sleeps and starts programs
     *("php-cli", "php-soap"),  # a SOAP client that is not ours
     "fonts-noto-color-emoji",
 )

@@ -68,6 +68,7 @@ def _move_into(home: Path) -> None:
         places |= {"USERPROFILE": home, "APPDATA": home / "roaming", "LOCALAPPDATA": home / "local"}
         # Offscreen, Qt on Windows looks for fonts in its own directory, where there are none.
         os.environ.setdefault("QT_QPA_FONTDIR", str(Path(os.environ["SYSTEMROOT"]) / "Fonts"))
+    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = "disabled:"  # this computer's own locks and sleep are no matter of a test
     for name, place in places.items():
         place.mkdir(mode=0o700, exist_ok=True)
         os.environ[name] = str(place)

@@ -39,6 +39,11 @@ class CurrentProfile:
         self.profile = NONE
         """The last one that could be read."""
 
+    def use(self, file: Path) -> None:
+        """Take this file from now on, whatever the campaign."""
+        with self._lock:
+            self._file, self._campaign_id = file, None
+
     def refresh(self, campaign_id: int) -> None:
         """Read the profile of that campaign if it has changed. Raises ProfileError for as long as it cannot be used.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -41,6 +42,10 @@ class Campaign(QObject):
     def profile(self) -> CampaignProfile:
         """The one that is in use."""
         return self._profiles.profile
+
+    def use(self, file: Path) -> None:
+        """Take this file for whatever campaign, from the next call on."""
+        self._profiles.use(file)
 
     def look_up(self, campaign_id: int) -> None:
         """Have the profile read if it has changed, and fetched if there is a newer one. What still lasts is enough."""

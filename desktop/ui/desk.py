@@ -20,9 +20,11 @@ from desktop.callcenter.service import HostedCallCenter
 from desktop.errors import (
     CallCenterError,
     JournalNotKept,
+    LinkRefused,
     NotLoggedIn,
     OutcomeUnknown,
 )
+from desktop.link import Link
 from desktop.popup.current import NONE
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
@@ -36,6 +38,7 @@ from desktop.ui.campaign import Campaign
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.keyboard import Keyboard
 from desktop.ui.leaving import LeaveDialog
+from desktop.ui.links import Links
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
 from desktop.ui.parts import place
@@ -61,6 +64,7 @@ class Desk(QObject):
     practice_requested = Signal()
     settings_changed = Signal(Settings)
     preview_requested = Signal(Path)
+    state_changed = Signal(State)
     quit_requested = Signal()
 
     def __init__(
@@ -102,6 +106,7 @@ class Desk(QObject):
         self.callbacks = self._promises.window
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
         self._preferences = Preferences(self.login, tasks, memory)
+        self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
         self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks))
         self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
@@ -182,6 +187,43 @@ class Desk(QObject):
             self._hung_up = asyncio.get_running_loop().create_future()
             await self._hung_up
         return True
+
+    def set_covered(self, *, covered: bool) -> None:
+        """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
+        self.popup.set_covered(covered=covered)
+        self._promises.set_covered(covered=covered)
+
+    def tell_forgotten(self, minutes: int) -> None:
+        """Nobody has touched the computer for so long, and the phone is in the queue."""
+        words = f"Nobody has touched this computer for {minutes} minutes. Nothing happens by itself: “Leave” takes you out."
+        self.window.say("Your phone is still in the queue", words, "warn")
+        self.tray.notify("Still there?", "Your phone is still in the queue.")
+
+    def tell_sleep(self) -> None:
+        """The computer is about to sleep while the phone is in the queue."""
+        words = "Your phone stays in the queue and people are still connected to it. Hang it up if you are leaving."
+        self.window.say("The computer goes to sleep", words, "warn")
+        self.tray.notify("The computer goes to sleep", words)
+
+    def tell_awake(self) -> None:
+        """It has slept."""
+        words = "Your phone stayed in the queue. NextCall asks the call center anew. If you hear somebody: “I hear someone”."
+        self.window.say("The computer was asleep", words, "warn")
+
+    async def follow(self, link: Link) -> None:
+        """Prepare a log-in as a link wants it, if the agent agrees. Nothing is sent."""
+        if self.state is not State.SIGNED_OUT or self._practice or self.recovery is not None:
+            self.show()
+            front = self.login if self.state is State.SIGNED_OUT else self.window
+            front.say("A link was clicked", "It can be followed when you are signed out, and not in a practice.", "warn")
+            return
+        if await self._links.ask(link, self.login):
+            self.show()
+
+    def tell_link_refused(self, refused: LinkRefused) -> None:
+        """Say that a link was clicked that is not followed."""
+        front = self.login if self.state is State.SIGNED_OUT else self.window
+        front.tell(refused)
 
     def tell_crash(self, what: str, where: str) -> None:
         """Say that NextCall itself has failed."""
@@ -368,6 +410,7 @@ class Desk(QObject):
         self.login.show_state(State.SIGNED_OUT)
         self.window.show_state(State.SIGNED_OUT)
         self.tray.show_state(State.SIGNED_OUT)
+        self.state_changed.emit(State.SIGNED_OUT)
 
     async def _stop_shift(self) -> None:
         if self._shift is not None and not self._shift.done():
@@ -401,6 +444,7 @@ class Desk(QObject):
             self.window.show_state(session.state)
             self.window.show_agent(session.agent_id, session.account.campaign_id)
             self.tray.show_state(session.state)
+            self.state_changed.emit(session.state)
             self._promises.set_quiet(quiet=session.state in {State.CONNECTED, State.SAVING})
             if session.state in {State.WAITING, State.CONNECTED, State.LOGGED_OFF}:
                 self.login.hide()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop.shift.states import State
-from desktop.ui import look
-from desktop.ui.parts import button, framed, label
+from desktop.ui.question import Question
 
 _WORDS = {
     State.WAITING: (
@@ -29,12 +26,11 @@ _WORDS = {
 }
 
 
-class LeaveDialog(QDialog):
+class LeaveDialog(Question):
     """Asks once and says what happens to the phone, and to a call that is not stored, `kept` in the journal or not."""
 
     def __init__(self, state: State, *, can_hang_up: bool, kept: bool, practice: bool, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        title, text, stay_words = _WORDS.get(state, _WORDS[State.WAITING])
+        title, text, stay = _WORDS.get(state, _WORDS[State.WAITING])
         phone = (
             "the call center is asked to hang up your phone."
             if can_hang_up
@@ -45,39 +41,7 @@ class LeaveDialog(QDialog):
             if kept
             else "its disposition and notes are lost"
         )
+        super().__init__(
+            title, text.format(phone=phone, work=work), yes="Leave", no=stay, icon="leave", practice=practice, parent=parent
+        )
         self.setWindowTitle("Leave NextCall?")
-        self.setModal(True)
-        self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.finished.connect(self._on_finished)
-
-        stay = button(stay_words, "primary")
-        stay.setDefault(True)
-        stay.clicked.connect(self.reject)
-        leave = button("Leave", "", "leave")
-        leave.clicked.connect(self.accept)
-
-        content = framed(self, practice=practice)
-        content.addWidget(label(title, "title", wraps=True))
-        content.addWidget(label(text.format(phone=phone, work=work), wraps=True))
-        content.addSpacing(look.ROOM)
-        foot = QHBoxLayout()
-        foot.addStretch()
-        foot.addWidget(leave)
-        foot.addWidget(stay)
-        content.addLayout(foot)
-        self.setMinimumWidth(440)
-
-    async def ask(self) -> bool:
-        """Open the dialog and wait for the answer: whether to leave."""
-        self.open()
-        self.raise_()
-        self.activateWindow()
-        try:
-            return await self._answer
-        finally:
-            self.close()
-            self.deleteLater()
-
-    def _on_finished(self, result: int) -> None:
-        if not self._answer.done():
-            self._answer.set_result(result == QDialog.DialogCode.Accepted)

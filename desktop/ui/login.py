@@ -94,6 +94,11 @@ class LoginDialog(QDialog):
                 edit.setText(text)
         self._remember.setChecked(remember)
 
+    def set_campaign(self, campaign_id: str) -> None:
+        """Put another campaign in, because the agent has agreed to a link."""
+        self._campaign.setText(campaign_id)
+        self._campaign.setModified(True)
+
     def fill_in_key(self, key: str) -> None:
         """Fill in the key that the keyring had, unless the agent was quicker. Whoever types elsewhere goes on typing there."""
         if key and not self._key.isModified():

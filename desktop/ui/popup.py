@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, 
 
 from desktop.callcenter.model import Call, CallResponse
 from desktop.errors import NextCallError
-from desktop.popup import callback, fields, notes, questions, script
+from desktop.popup import callback, card_numbers, fields, notes, questions, script
 from desktop.popup.current import NONE
 from desktop.popup.dispositions import at_logoff, not_yet, offered
 from desktop.popup.facts import Facts
@@ -26,6 +26,7 @@ from desktop.shift.journal import Draft
 from desktop.shift.session import Health, Line
 from desktop.ui import look
 from desktop.ui.aids import AidBar
+from desktop.ui.cover import Cover
 from desktop.ui.details import DetailsView
 from desktop.ui.dispositions import DispositionForm
 from desktop.ui.keys import Place, bound
@@ -67,6 +68,8 @@ class PopupWindow(QWidget):
         self._asked = ""
         """The entry for the callback that was made at `_asked_at`: "in 2 hours" counts from there."""
         self._undo_seconds = 0
+        self._asked_about: CallResponse | None = None
+        """The response that was not sent yet because something in it looks like a card number."""
 
         # Who is on the line
         self._name = ElidedLabel("display")
@@ -76,7 +79,6 @@ class PopupWindow(QWidget):
         )
         self._clock = CallClock()
         self._aids = AidBar()
-        self._aids.requested.connect(self.aid_requested)
 
         # What the agent says, and what is known of the call
         self._script = ScriptView()
@@ -95,16 +97,26 @@ class PopupWindow(QWidget):
         # What comes next
         self._message = MessageBar(lines=2)
         self._ways_on = WaysOn()
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_DRAFT_PAUSE)
+        self._typing.timeout.connect(lambda: self.draft_changed.emit(self.draft))
+
+        self._assemble(practice=practice, mark=mark)
+        self._cover = Cover(self)
+        self._connect()
+        self._wear_profile(NONE)
+
+    def _connect(self) -> None:
+        """What is heard where, and the keys."""
+        self._aids.requested.connect(self.aid_requested)
         self._ways_on.next_call_pressed.connect(self._on_next_call)
         self._ways_on.logoff_pressed.connect(self._on_logoff)
         self._ways_on.wait_on_pressed.connect(self._on_wait_on)
         self._ways_on.hold_changed.connect(self._on_hold)
         self._ways_on.waits.connect(self._show_take_back)
         self._ways_on.taken_back.connect(self._on_taken_back)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_DRAFT_PAUSE)
-        self._typing.timeout.connect(lambda: self.draft_changed.emit(self.draft))
+        self._ways_on.cover_pressed.connect(self._on_cover)
         self._disposition.changed.connect(self._on_disposition_changed)
         self._questions.changed.connect(self._on_answer_changed)
         self._notes.textChanged.connect(self._on_notes_changed)
@@ -120,9 +132,6 @@ class PopupWindow(QWidget):
         for keys, action in bound(Place.POPUP):
             if action in actions:  # the details bring theirs by themselves
                 QShortcut(QKeySequence(keys), self).activated.connect(actions[action])
-
-        self._assemble(practice=practice, mark=mark)
-        self._wear_profile(NONE)
 
     # What others tell it
 
@@ -152,7 +161,7 @@ class PopupWindow(QWidget):
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
         self._call = self._fixed = None
         self._wear_profile(profile)
-        self.setWindowTitle("Call - somebody")
+        self._show_title()
         self._name.show_text("Somebody is on your line")
         self._number.show_text("The call center has not told yet who it is.")
         self._begin(_NOTHING)
@@ -199,6 +208,11 @@ class PopupWindow(QWidget):
         form = self.form
         agreed = {CALLBACK: form.callback_kept} if form.callback_kept else {}
         return Draft(form.disposition, form.notes, self._stray | agreed | self._questions.entries())
+
+    def set_covered(self, *, covered: bool) -> None:
+        """Whether the agent is away, and nobody else shall see who is on the line."""
+        self._cover.put(on=covered)
+        self._show_title()
 
     def press_next_call(self) -> None:
         """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it."""
@@ -317,10 +331,14 @@ class PopupWindow(QWidget):
 
     def _show_caller(self) -> None:
         person = self._facts().caller
-        self.setWindowTitle(f"Call - {person.title}")
+        self._show_title()
         self._name.show_text(person.title)
         self._number.show_text(person.number if person.name else "")
         self._show_known()
+
+    def _show_title(self) -> None:
+        who = self._facts().caller.title if self._call else "somebody"
+        self.setWindowTitle("Call" if self._cover.isVisibleTo(self) else f"Call - {who}")
 
     def _show_known(self) -> None:
         """Show what follows from the call and the answers so far: script, fields, hints, and how much room is left."""
@@ -469,6 +487,8 @@ class PopupWindow(QWidget):
         response = self._response()
         if response is None:
             return
+        if self._asks_about_cards(response):
+            return
         if self._ways_on.held:
             words = "The line stays up and nobody else is connected to you. To go on, take the hold off and press “Next Call”."
             self._message.say("Held: nothing is stored yet", words, "warn")
@@ -480,8 +500,27 @@ class PopupWindow(QWidget):
         if by_itself and self._call and self._fixed is None and not self._disposition.disposition():
             self._disposition.fill_in(by_itself.name)
         response = self._response()
-        if response is not None:
+        if response is not None and not self._asks_about_cards(response):
             self._send(self.logoff_requested, response)
+
+    def _asks_about_cards(self, response: CallResponse) -> bool:
+        """Ask once before something that looks like a card number is sent; tell whether it is asked now."""
+        found = card_numbers.found(f"{response.disposition}\n{response.notes}")
+        self._ways_on.offer_cover(offered=bool(found) and self._fixed is None)
+        if not found or self._fixed is not None or response == self._asked_about:
+            return False
+        self._asked_about = response
+        words = "“Cover it” puts dots in its place. If it is none, or has to be there, press the same button again."
+        self._message.say(f"This looks like a card number: {', '.join(found)}", words, "warn")
+        return True
+
+    def _on_cover(self) -> None:
+        """Put dots in the place of what looks like a card number, wherever the agent has entered it."""
+        self._notes.setPlainText(card_numbers.covered(self._notes.text()))
+        self._questions.fill_in({name: card_numbers.covered(text) for name, text in self._questions.entries().items()})
+        self._disposition.fill_in(card_numbers.covered(self._disposition.disposition()), self._disposition.callback())
+        self._ways_on.offer_cover(offered=False)
+        self._message.say("Covered", "Nothing was sent yet.")
 
     def _send(self, wish: SignalInstance, response: CallResponse) -> None:
         """Wish that it is stored, as soon as it can no longer be taken back."""

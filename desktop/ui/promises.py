@@ -11,6 +11,7 @@ from desktop.popup.form import Form
 from desktop.shift.journal import Callback, Journal
 from desktop.tasks import Tasks
 from desktop.ui.callbacks import CallbacksWindow
+from desktop.ui.cover import Cover
 from desktop.ui.parts import place
 from desktop.ui.reminders import Reminders
 
@@ -28,6 +29,7 @@ class Promises(QObject):
         self._tasks = tasks
         self._open: tuple[Callback, ...] = ()
         self.window = CallbacksWindow(practice=practice)
+        self._cover = Cover(self.window)
         place(self.window, 0.5, 0.3)
         self._reminders = Reminders(self, _now)
         self._reminders.due.connect(self._on_due)
@@ -49,6 +51,10 @@ class Promises(QObject):
     def set_quiet(self, *, quiet: bool) -> None:
         """Tell nothing while somebody is on the line."""
         self._reminders.set_quiet(quiet=quiet)
+
+    def set_covered(self, *, covered: bool) -> None:
+        """Whether the agent is away, and nobody else shall see the list."""
+        self._cover.put(on=covered)
 
     def show_window(self) -> None:
         """Show the list, because the agent wants to see it."""

@@ -28,6 +28,7 @@ class WaysOn(QWidget):
     waits = Signal(int)
     """What was pressed is done in so many seconds, unless it is taken back."""
     taken_back = Signal()
+    cover_pressed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +45,9 @@ class WaysOn(QWidget):
         self._undo = button("Undo", "", "undo")
         self._undo.setToolTip("Do not store this yet (Esc)")
         self._undo.clicked.connect(self._on_undo)
+        self._cover = button("Cover it", "", "eye-off")
+        self._cover.setToolTip("Put dots in the place of what looks like a card number")
+        self._cover.clicked.connect(self.cover_pressed)
         self._wait_on = button("Nobody there", "", "waiting")
         self._wait_on.setToolTip("Keep the notes and go on waiting for a call")
         self._wait_on.clicked.connect(self.wait_on_pressed)
@@ -59,6 +63,7 @@ class WaysOn(QWidget):
         row.addWidget(self._words, 1)
         row.addWidget(self._hold)
         row.addWidget(self._undo)
+        row.addWidget(self._cover)
         row.addWidget(self._wait_on)
         row.addWidget(self._logoff)
         row.addWidget(self._next_call)
@@ -69,6 +74,7 @@ class WaysOn(QWidget):
         self._hold.setChecked(False)
         self._words.setText(_UNKNOWN if not known else _LAST if last_only else _GOES_ON)
         self._wait_on.setVisible(not known)
+        self._cover.hide()
         self._next_call.setVisible(not last_only)
         self._hold.setVisible(not last_only)
 
@@ -89,7 +95,11 @@ class WaysOn(QWidget):
     @property
     def fields(self) -> list[QWidget]:
         """What the keyboard goes through, in its order."""
-        return [self._next_call, self._logoff, self._wait_on, self._undo, self._hold]
+        return [self._next_call, self._logoff, self._wait_on, self._undo, self._cover, self._hold]
+
+    def offer_cover(self, *, offered: bool) -> None:
+        """Whether what looks like a card number can be covered."""
+        self._cover.setVisible(offered)
 
     @property
     def held(self) -> bool:
