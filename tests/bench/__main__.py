@@ -6,6 +6,7 @@ Absolute times of a shared machine mean little; the ratio to a bare PySide6 wind
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import resource
 import statistics
@@ -14,20 +15,38 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
 
 import qasync
-from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QTreeView,
+    QWidget,
+)
 
 from desktop.app import QtApplication
 from desktop.callcenter.model import Account
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.resources import RESOURCES
 from desktop.ui.popup import PopupWindow
+from tests.bench import campaign
 
-STARTS, CALLS, WARM_UP = 9, 60, 5
+_Field = TypeVar("_Field", bound=QWidget)
+
+STARTS, CALLS, KEYS, WARM_UP = 9, 60, 40, 5
+LARGE_CALLS = 15
 NOWHERE = "https://localhost:9/?wsdl"
 
 BARE_WINDOW = """
@@ -52,6 +71,7 @@ def main() -> None:
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
         for fields in (12, 200):
             runner.run(popup(fields))
+        runner.run(large_campaign())
 
 
 def row(name: str, ours: list[float], floor: list[float]) -> None:
@@ -131,6 +151,124 @@ async def popup(fields: int) -> None:
     server.close()
     ours.deleteLater()
     floor.deleteLater()
+
+
+async def large_campaign() -> None:
+    """A campaign as large as any: its first call, its next one, an answer, a key in the notes; each until it is painted.
+
+    The floors are a plain form of as many fields beside a plain tree of as many rows, and a key in a plain text field.
+    """
+    ours, turns = PopupWindow(practice=False), itertools.count()
+    profile = campaign.profile(0)
+    floor, plain_key = BareForm(), QPlainTextEdit()
+    for window in (floor, plain_key):
+        window.resize(ours.size())
+
+    async def first_call() -> float:
+        nonlocal profile
+        profile = campaign.profile(next(turns))
+        return await next_call()
+
+    async def next_call() -> float:
+        call = campaign.call(next(turns))
+        return await painted(ours, lambda: ours.show_call(call, profile=profile))
+
+    async def bare_first() -> float:
+        return await painted(floor, lambda: (floor.build(), floor.fill_in(next(turns)), floor.show()))
+
+    async def bare_next() -> float:
+        return await painted(floor, lambda: (floor.fill_in(next(turns)), floor.show()))
+
+    def field(kind: type[_Field], name: str) -> _Field:
+        return next(one for one in ours.findChildren(kind) if one.accessibleName().startswith(name))
+
+    async def answer() -> float:  # in turns `yes`, which asks, says and shows more, and nothing
+        where, key = field(QComboBox, "Question 1 of"), Qt.Key.Key_Up if next(turns) % 2 else Qt.Key.Key_Down
+        return await painted(ours, lambda: press(where, key))
+
+    async def letter() -> float:  # in an answer that the script repeats
+        where = field(QLineEdit, "Question 8 of")
+        return await painted(ours, lambda: press(where, Qt.Key.Key_X))
+
+    async def note() -> float:
+        where = field(QPlainTextEdit, "Notes")
+        return await painted(ours, lambda: press(where, Qt.Key.Key_X))
+
+    async def bare_key() -> float:
+        return await painted(plain_key, lambda: press(plain_key, Qt.Key.Key_X))
+
+    await in_turns("large, first call", LARGE_CALLS, (first_call, ours), (bare_first, floor))
+    await in_turns("large, next call", LARGE_CALLS, (next_call, ours), (bare_next, floor))
+    await next_call()
+    await painted(plain_key, plain_key.show)
+    await in_turns("large, a choice", KEYS, (answer, None), (bare_key, None))
+    await in_turns("large, key, answer", KEYS, (letter, None), (bare_key, None))
+    await in_turns("large, key, notes", KEYS, (note, None), (bare_key, None))
+    for window in (ours, floor, plain_key):
+        window.hide()
+        window.deleteLater()
+
+
+async def in_turns(name: str, count: int, *measured: tuple[Callable[[], Awaitable[float]], QWidget | None]) -> None:
+    """Ours and the floor, one after the other, `count` times; a window is hidden again afterwards."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(count + WARM_UP):
+        for which, (measure, window) in enumerate(measured):
+            took = await measure()
+            if turn >= WARM_UP:
+                times[which].append(took)
+            if window is not None:
+                window.hide()
+            await asyncio.sleep(0.02)
+    row(name, *times)
+
+
+async def painted(window: QWidget, act: Callable[[], object]) -> float:
+    """Seconds from before `act` until the window is painted."""
+    seen = first_paint(window)
+    began = time.perf_counter()
+    act()
+    return await seen - began
+
+
+def press(field: QWidget, key: Qt.Key) -> None:
+    text = chr(key).lower() if key < 128 else ""
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        QApplication.sendEvent(field, QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text))
+
+
+class BareForm(QWidget):
+    """As many fields and rows as the large campaign has, and nothing that NextCall adds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scroll = QScrollArea(widgetResizable=True)
+        self._model = QStandardItemModel(0, 2, self)
+        tree = QTreeView()
+        tree.setModel(self._model)
+        beside = QHBoxLayout(self)
+        beside.addWidget(tree)
+        beside.addWidget(self._scroll)
+        self.build()
+
+    def build(self) -> None:
+        content = QWidget()
+        form = QFormLayout(content)
+        self._lines = [QLineEdit() for _ in range(campaign.QUESTIONS // 2)]
+        self._boxes = [QComboBox() for _ in range(campaign.QUESTIONS // 2)]
+        for number, (line, box) in enumerate(zip(self._lines, self._boxes, strict=True)):
+            box.addItems(["Yes", "No", "Perhaps", "Never"])
+            form.addRow(f"Question {2 * number}", line)
+            form.addRow(f"Question {2 * number + 1}", box)
+        self._scroll.setWidget(content)
+
+    def fill_in(self, number: int) -> None:
+        self._model.setRowCount(0)
+        for at in range(campaign.FIELDS):
+            self._model.appendRow([QStandardItem(f"Field {at}"), QStandardItem(f"value {at} of call {number}")])
+        for line, box in zip(self._lines, self._boxes, strict=True):
+            line.setText(f"entry {number}")
+            box.setCurrentIndex(number % 4)
 
 
 def first_paint(window: QWidget) -> asyncio.Future[float]:
