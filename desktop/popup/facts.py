@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar, cast
 
 from desktop.callcenter.model import Call
 from desktop.popup import conditions, paths, phone, writing
 from desktop.popup.caller import NUMBER, Caller, caller
-from desktop.popup.profile import CampaignProfile
+from desktop.popup.profile import CampaignProfile, Question, ShownField
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,23 @@ class Facts:
     call: Call
     now: datetime
     answers: Mapping[str, str] = field(default_factory=dict)
+    _made: dict[Callable[[Facts], object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def answered(self, answers: Mapping[str, str]) -> Facts:
+        """The same call at the same time with these answers; what is made `once` is not made again."""
+        other = Facts(self.profile, self.call, self.now, answers)
+        object.__setattr__(other, "_made", self._made)
+        return other
+
+    def once(self, make: Callable[[Facts], _Made]) -> _Made:
+        """What `make` makes of the call without any answer: made once, however often the answers change."""
+        if make not in self._made:
+            self._made[make] = make(self.answered({}))
+        return cast("_Made", self._made[make])
+
+    def find(self, path: str) -> tuple[paths.Found, ...]:
+        """Everything in the call that `path` names (paths.py)."""
+        return self.once(_search).find(path)
 
     def values(self, name: str) -> tuple[str, ...]:
         """What `name` stands for, as received or entered: several values of a repeated field or of several choices, or none.
@@ -28,10 +48,10 @@ class Facts:
         """
         answer = self.answers.get(name, "").strip()
         if answer:
-            question = self.profile.question(name)
+            question = self.once(_questions).get(name)
             return tuple(answer.split("; ")) if question and question.type == "choices" else (answer,)
-        if self.profile.field(name) is not None:
-            return tuple(one.text for one in paths.find(self.call, name) if one.text)
+        if self._listed(name) is not None:
+            return tuple(one.text for one in self.find(name) if one.text)
         return tuple(filter(None, (self._given(name),)))
 
     def raw(self, name: str) -> str:
@@ -42,7 +62,7 @@ class Facts:
         """The value as people read it, covered where the profile wants it."""
         if self.answers.get(name, "").strip():
             return self.raw(name)
-        listed = self.profile.field(name)
+        listed = self._listed(name)
         if listed is not None:
             return ", ".join(writing.shown(value, listed, self.profile.region, self.now) for value in self.values(name))
         match name:
@@ -59,17 +79,10 @@ class Facts:
     @property
     def caller(self) -> Caller:
         """Who is on the line, covered where the profile covers one of the fields that say so."""
-        person = caller(self.call, self.profile.region)
-        name, number = person.name, person.number
-        for listed in self.profile.fields:
-            if listed.mask is None:
-                continue
-            for value in (one.text for one in paths.find(self.call, listed.path) if one.text):
-                covered = writing.covered(value, listed.mask)
-                name = name.replace(" ".join(value.split()), covered)
-                if phone.shown(value, self.profile.region) == person.number:
-                    number = writing.covered(number, listed.mask)
-        return Caller(name, number)
+        return self.once(_caller)
+
+    def _listed(self, name: str) -> ShownField | None:
+        return self.once(_fields).get(paths.bare(name))
 
     def _given(self, name: str) -> str:
         match name:
@@ -82,3 +95,30 @@ class Facts:
             case "campaign":
                 return self.profile.name
         return ""
+
+
+def _search(facts: Facts) -> paths.Search:
+    return paths.Search(facts.call)
+
+
+def _questions(facts: Facts) -> dict[str, Question]:
+    return {one.id: one for one in reversed(facts.profile.questions)}
+
+
+def _fields(facts: Facts) -> dict[str, ShownField]:
+    """The listed fields by what their paths have in common with other spellings; of two of the same the first."""
+    return {paths.bare(one.path): one for one in reversed(facts.profile.fields)}
+
+
+def _caller(facts: Facts) -> Caller:
+    person = caller(facts.call, facts.profile.region)
+    name, number = person.name, person.number
+    for listed in facts.profile.fields:
+        if listed.mask is None:
+            continue
+        for value in (one.text for one in facts.find(listed.path) if one.text):
+            covered = writing.covered(value, listed.mask)
+            name = name.replace(" ".join(value.split()), covered)
+            if phone.shown(value, facts.profile.region) == person.number:
+                number = writing.covered(number, listed.mask)
+    return Caller(name, number)

@@ -47,14 +47,23 @@ class View:
 def view(facts: Facts) -> View:
     """Groups stand in the order of their first field. Fields without a value, and those hidden just now, have no line."""
     groups: dict[str, list[Shown]] = {}
-    named: list[paths.Found] = []
-    for field in facts.profile.fields:
-        found = paths.find(facts.call, field.path)
-        named += found
+    for field, lines in zip(facts.profile.fields, facts.once(_all_lines), strict=True):
         if not field.hidden and facts.holds(field.show_if):
-            groups.setdefault(field.group, []).extend(_lines(facts, field, [one.text for one in found if one.text]))
-    shown = tuple(Group(title, tuple(lines)) for title, lines in groups.items() if lines)
-    return View(shown, details(paths.without(facts.call, named) if named else facts.call))
+            groups.setdefault(field.group, []).extend(lines)
+    return View(tuple(Group(title, tuple(lines)) for title, lines in groups.items() if lines), facts.once(_more))
+
+
+def _all_lines(facts: Facts) -> tuple[tuple[Shown, ...], ...]:
+    """The lines of each listed field, whether it is shown just now or not."""
+    return tuple(
+        tuple(_lines(facts, field, [one.text for one in facts.find(field.path) if one.text])) for field in facts.profile.fields
+    )
+
+
+def _more(facts: Facts) -> tuple[Row, ...]:
+    """All that the profile does not name."""
+    named = [found for field in facts.profile.fields for found in facts.find(field.path)]
+    return details(paths.without(facts.call, named) if named else facts.call)
 
 
 def _lines(facts: Facts, field: ShownField, values: list[str]) -> Iterator[Shown]:

@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from desktop.popup import phone
@@ -60,13 +61,16 @@ def minutes(text: str) -> int | None:
 
 
 def _zones(number: str, region: str) -> list[ZoneInfo]:
-    found = []
-    for name in phone.zones(number, region):
-        try:
-            found.append(ZoneInfo(name))
-        except zoneinfo.ZoneInfoNotFoundError:  # phonenumbers and the time zones of the system are of different years
-            continue
-    return found
+    return [found for name in phone.zones(number, region) if (found := _zone(name))]
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    """Kept: zoneinfo itself remembers eight, and reads every other one from the disk anew."""
+    try:
+        return ZoneInfo(name)
+    except zoneinfo.ZoneInfoNotFoundError:  # phonenumbers and the time zones of the system are of different years
+        return None
 
 
 def _is_inside(there: datetime, allowed: Sequence[CallingHours]) -> bool:

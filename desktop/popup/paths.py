@@ -56,7 +56,13 @@ def steps(path: str) -> tuple[Step, ...]:
 
 def same(path: str, other: str) -> bool:
     """Whether two paths name the same. Neither needs to be one."""
-    return _bare(path) == _bare(other)
+    return bare(path) == bare(other)
+
+
+@lru_cache(maxsize=4096)
+def bare(path: str) -> str:
+    """What two paths that name the same have in common; also of what is no path."""
+    return plain("".join(path.split()))
 
 
 def label(path: str) -> str:
@@ -66,7 +72,48 @@ def label(path: str) -> str:
 
 def find(call: Call, path: str) -> tuple[Found, ...]:
     """Everything in the call that `path` names, empty texts included, in the order of the call."""
-    return tuple(_below(call.fields, steps(path), ()))
+    return Search(call).find(path)
+
+
+class Search:
+    """Looks for many paths in one call: its names are read once, and what was found is kept."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._named: dict[tuple[int, ...], dict[str, list[tuple[int, Field]]]] = {}
+        self._found: dict[str, tuple[Found, ...]] = {}
+
+    def find(self, path: str) -> tuple[Found, ...]:
+        """Everything in the call that `path` names, empty texts included, in the order of the call."""
+        if path not in self._found:
+            self._found[path] = tuple(self._below(self._call.fields, steps(path), ()))
+        return self._found[path]
+
+    def _below(self, fields: tuple[Field, ...], rest: tuple[Step, ...], above: tuple[int, ...]) -> Iterator[Found]:
+        step, *later = rest
+        matches = self._names(fields, above).get(bare(step.name), [])
+        for position, field in matches[step.number - 1 : step.number] if step.number else matches:
+            at = (*above, position)
+            if not later:
+                yield Found(field.text.strip(), at)
+            elif later[0].is_attribute:
+                wanted = bare(later[0].name)
+                for number, (name, text) in enumerate(field.attributes):
+                    if bare(name) == wanted:
+                        yield Found(text.strip(), at, number)
+            else:
+                yield from self._below(field.children, tuple(later), at)
+
+    def _names(self, fields: tuple[Field, ...], above: tuple[int, ...]) -> dict[str, list[tuple[int, Field]]]:
+        """The fields that stand at `above`, under every name that each has, in the order of the call."""
+        if above not in self._named:
+            names: dict[str, list[tuple[int, Field]]] = {}
+            for position, field in enumerate(fields):
+                own = (text for name, text in field.attributes if _names_its_element(name))
+                for called in {bare(name) for name in (field.name, *own)}:
+                    names.setdefault(called, []).append((position, field))
+            self._named[above] = names
+        return self._named[above]
 
 
 def without(call: Call, found: Collection[Found]) -> Call:
@@ -91,33 +138,6 @@ def without(call: Call, found: Collection[Found]) -> Call:
     return replace(call, fields=rest(call.fields, ()))
 
 
-def _below(fields: tuple[Field, ...], rest: tuple[Step, ...], above: tuple[int, ...]) -> Iterator[Found]:
-    step, *later = rest
-    matches = [(position, field) for position, field in enumerate(fields) if _is_called(field, _bare(step.name))]
-    for position, field in matches[step.number - 1 : step.number] if step.number else matches:
-        at = (*above, position)
-        if not later:
-            yield Found(field.text.strip(), at)
-        elif later[0].is_attribute:
-            wanted = _bare(later[0].name)
-            for number, (name, text) in enumerate(field.attributes):
-                if _bare(name) == wanted:
-                    yield Found(text.strip(), at, number)
-        else:
-            yield from _below(field.children, tuple(later), at)
-
-
-def _is_called(field: Field, wanted: str) -> bool:
-    return _bare(field.name) == wanted or any(
-        _bare(text) == wanted and _names_its_element(name) for name, text in field.attributes
-    )
-
-
 def _names_its_element(attribute: str) -> bool:
     """<entry key="plan">Gold</entry> is how many services write a field of a name that the contract does not know."""
     return attribute.casefold() in {"key", "name"}
-
-
-@lru_cache(maxsize=4096)
-def _bare(name: str) -> str:
-    return plain("".join(name.split()))

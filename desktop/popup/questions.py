@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from desktop.popup import paths
 from desktop.popup.caller import words
 from desktop.popup.dates import read_day
 from desktop.popup.facts import Facts
@@ -94,7 +93,7 @@ def defaults(facts: Facts) -> dict[str, str]:
     """What the questions are filled in with from the call; a value that does not fit its question is left out."""
     found = {}
     for question in facts.profile.questions:
-        values = [one.text for one in paths.find(facts.call, question.default_from) if one.text] if question.default_from else []
+        values = [one.text for one in facts.find(question.default_from) if one.text] if question.default_from else []
         text = BETWEEN.join(values) if question.type == "choices" else next(iter(values), "")
         if question.type == "date":
             text = text[: len("2019-04-02")]  # the call center may tell the time of day, too

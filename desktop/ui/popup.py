@@ -37,6 +37,7 @@ from desktop.ui.ways_on import WaysOn
 from desktop.ui.wrap_up import CallClock
 
 _NOTHING = Draft()
+_NOBODY = Call("")
 _DRAFT_PAUSE = 250
 """Milliseconds from a change of the form to its being kept, so that at most half a second is ever lost (design.md)."""
 _MOST_LISTED = 3
@@ -63,6 +64,7 @@ class PopupWindow(QWidget):
         self._profile = NONE
         self._worn = False
         self._began = self._asked_at = _now()
+        self._known = Facts(NONE, _NOBODY, self._began)
         self._stray: dict[str, str] = {}
         """Entries of a draft that the profile has no question for."""
         self._asked = ""
@@ -326,8 +328,10 @@ class PopupWindow(QWidget):
             self.setTabOrder(before, after)
 
     def _facts(self, answers: Mapping[str, str] | None = None) -> Facts:
-        call = self._call or Call("")
-        return Facts(self._profile, call, self._began, self._questions.entries() if answers is None else answers)
+        known = Facts(self._profile, self._call or _NOBODY, self._began)
+        if known != self._known:
+            self._known = known
+        return self._known.answered(self._questions.entries() if answers is None else answers)
 
     def _show_caller(self) -> None:
         person = self._facts().caller
