@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from desktop.callcenter.model import Call, Field, plain
 from desktop.popup import phone
@@ -31,11 +33,19 @@ class Caller:
 
 def caller(call: Call, region: str = phone.HOME) -> Caller:
     """The person of `call`: name and number are taken from the fields that usually carry them."""
-    name = call.first(*_WHOLE_NAME) or " ".join(filter(None, (call.first(*_FIRST_NAME), call.first(*_LAST_NAME))))
+    texts: dict[str, str] = {}
+    for field in call.walk():
+        if text := field.text.strip():
+            texts.setdefault(plain(field.name), text)
+
+    def first(names: Iterable[str]) -> str:
+        return next((texts[name] for name in names if name in texts), "")
+
+    name = first(_WHOLE_NAME) or " ".join(filter(None, (first(_FIRST_NAME), first(_LAST_NAME))))
     one_line = " ".join(name.split())
     if len(one_line) > _LONGEST_NAME:
         one_line = one_line[: _LONGEST_NAME - 1] + "…"
-    return Caller(one_line, phone.shown(call.first(*NUMBER), region)[:_LONGEST_NAME])
+    return Caller(one_line, phone.shown(first(NUMBER), region)[:_LONGEST_NAME])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ _GLUED = {
 """Names that a CallType is known to write in one word (api-facts.md, 'CallType'), and their words."""
 
 
+@lru_cache(maxsize=4096)
 def words(name: str) -> str:
     """An element's name as words: `extra_data` is Extra data, `FinalResult` is Final result."""
     known = _GLUED.get(plain(name))

@@ -87,7 +87,7 @@ class Facts:
     def _given(self, name: str) -> str:
         match name:
             case "caller":
-                return caller(self.call).name
+                return self.once(_person).name
             case "number":
                 return self.call.first(*NUMBER)
             case "call_id":
@@ -110,8 +110,12 @@ def _fields(facts: Facts) -> dict[str, ShownField]:
     return {paths.bare(one.path): one for one in reversed(facts.profile.fields)}
 
 
+def _person(facts: Facts) -> Caller:
+    return caller(facts.call, facts.profile.region)
+
+
 def _caller(facts: Facts) -> Caller:
-    person = caller(facts.call, facts.profile.region)
+    person = facts.once(_person)
     name, number = person.name, person.number
     for listed in facts.profile.fields:
         if listed.mask is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from desktop.popup import hours, paths, writing
 from desktop.popup.caller import Row, details, words
@@ -42,6 +42,7 @@ class View:
 
     groups: tuple[Group, ...]
     more: tuple[Row, ...]
+    call_id: str = ""
 
 
 def view(facts: Facts) -> View:
@@ -50,14 +51,12 @@ def view(facts: Facts) -> View:
     for field, lines in zip(facts.profile.fields, facts.once(_all_lines), strict=True):
         if not field.hidden and facts.holds(field.show_if):
             groups.setdefault(field.group, []).extend(lines)
-    return View(tuple(Group(title, tuple(lines)) for title, lines in groups.items() if lines), facts.once(_more))
+    return View(tuple(Group(title, tuple(lines)) for title, lines in groups.items() if lines), facts.once(_more), facts.call.id)
 
 
 def _all_lines(facts: Facts) -> tuple[tuple[Shown, ...], ...]:
-    """The lines of each listed field, whether it is shown just now or not."""
-    return tuple(
-        tuple(_lines(facts, field, [one.text for one in facts.find(field.path) if one.text])) for field in facts.profile.fields
-    )
+    """The lines of each listed field that is ever shown, whether it is just now or not."""
+    return tuple(() if field.hidden else tuple(_lines(facts, field)) for field in facts.profile.fields)
 
 
 def _more(facts: Facts) -> tuple[Row, ...]:
@@ -66,19 +65,19 @@ def _more(facts: Facts) -> tuple[Row, ...]:
     return details(paths.without(facts.call, named) if named else facts.call)
 
 
-def _lines(facts: Facts, field: ShownField, values: list[str]) -> Iterator[Shown]:
+def _lines(facts: Facts, field: ShownField) -> Iterator[Shown]:
     """A line for each number and each link; whatever else there are several of stands in one line."""
     label = field.label or words(paths.label(field.path))
+    values = [one.text for one in facts.find(field.path) if one.text]
     texts = [writing.shown(value, field, facts.profile.region, facts.now) for value in values]
     if values and field.format not in {"phone", "link"}:
         values, texts = [", ".join(values)], [", ".join(texts)]
+    covered = field.mask is not None
     for value, text in zip(values, texts, strict=True):
-        line = Shown(label, text, value, field.emphasis, covered=field.mask is not None)
-        if field.format == "phone" and (there := _local_time(facts, value)):
-            line = replace(line, aside=there.text, warning=there.warning)
-        if field.format == "link" and not line.covered:
-            line = replace(line, link=writing.link(value))
-        yield line
+        there = _local_time(facts, value) if field.format == "phone" else None
+        link = writing.link(value) if field.format == "link" and not covered else ""
+        aside, warning = (there.text, there.warning) if there else ("", "")
+        yield Shown(label, text, value, field.emphasis, covered, link, aside, warning)
 
 
 def _local_time(facts: Facts, number: str) -> hours.LocalTime | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import phonenumbers
 
 HOME = "US"
@@ -64,6 +66,7 @@ def zones(number: str, region: str = HOME) -> tuple[str, ...]:
     return tuple(name for name in timezone.time_zones_for_number(parsed) if name != timezone.UNKNOWN_TIMEZONE)
 
 
+@lru_cache(maxsize=256)
 def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:
     if not number.isprintable() or len(number) > 40:
         return None

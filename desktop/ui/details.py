@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeySequence, QPalette, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+from PySide6.QtGui import (
+    QAction,
+    QFont,
+    QGuiApplication,
+    QIcon,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QStandardItem,
+    QStandardItemModel,
+)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from desktop.popup.caller import Row
-from desktop.popup.fields import Shown, View
+from desktop.popup.fields import Group, View
 from desktop.ui import look
 from desktop.ui.parts import tip
 
@@ -43,39 +56,57 @@ class DetailsView(QTreeView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def show_view(self, view: View) -> None:
-        """Show this of a call instead of what was shown."""
+        """Show this of a call instead of what was shown. Of the same call only what has changed moves."""
         if view == self._view:
             return
-        self._view = view
+        before, self._view = self._view, view
+        grouped = bool(view.groups)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self.setRootIsDecorated(any(group.title for group in view.groups) or any(grouped or row.below for row in view.more))
+        if before and (before.call_id, bool(before.groups), before.more) == (view.call_id, grouped, view.more):
+            self._change(before.groups, view.groups)
+        else:
+            self._build(view)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+
+    def _build(self, view: View) -> None:
         self._model.removeRows(0, self._model.rowCount())
+        self._change((), view.groups)
         top = self._model.invisibleRootItem()
-        nested = False
-        more: QStandardItem | None = None
-        for group in view.groups:
-            parent = _add(top, group.title, "", tone="heading") if group.title else top
-            nested = nested or bool(group.title)
-            for line in group.lines:
-                _add_line(parent, line)
         if view.groups and view.more:
-            more = _add(top, "More", "", tone="heading")
-            nested = True
-        nested = _add_rows(more or top, view.more) or nested
-        self.setRootIsDecorated(nested)
-        if nested:
+            more = _Line("More", tone="heading").items()
+            _add_rows(more[0], view.more)
+            top.appendRow(more)
+            self._span(more[0])
+            self.expandRecursively(more[0].index())
+            self.collapse(more[0].index())
+        else:
+            _add_rows(top, view.more)
             self.expandAll()
-            self._span_headings()
-        if more is not None:
-            self.collapse(more.index())
-        if self._model.rowCount():
-            first = self._model.index(0, 0)
-            self.setCurrentIndex(
-                self._model.index(0, 1, first if self._model.hasChildren(first) and view.groups else QModelIndex())
-            )
+        first = top.child(0)
+        if first is not None:
+            heads = bool(view.groups) and first.hasChildren()
+            self.setCurrentIndex(self._model.index(0, 1, first.index() if heads else QModelIndex()))
         self.scrollToTop()
 
-    def _span_headings(self) -> None:
-        for row in range(self._model.rowCount()):
-            self.setFirstColumnSpanned(row, QModelIndex(), self._model.index(row, 0).data(_TONE) == "heading")
+    def _span(self, heading: QStandardItem) -> None:
+        self.setFirstColumnSpanned(heading.row(), QModelIndex(), True)  # noqa: FBT003 - Qt has it so
+
+    def _change(self, before: tuple[Group, ...], after: tuple[Group, ...]) -> None:
+        """Make the groups `before`, which stand above everything else, those `after`."""
+        top = self._model.invisibleRootItem()
+        heads = _heads(after)
+        _merge(top, _heads(before), heads)
+        was = {group.title: _lines(group) for group in before}
+        for row, head in enumerate(heads):
+            if head.tone != "heading":
+                continue
+            heading = top.child(row)
+            if self.isFirstColumnSpanned(row, QModelIndex()):  # it was there before
+                _merge(heading, was[head.name], head.below)
+            else:
+                self._span(heading)
+                self.expand(heading.index())
 
     def _on_copy(self) -> None:
         index = self.currentIndex()
@@ -85,60 +116,88 @@ class DetailsView(QTreeView):
 
 
 class _ToneDelegate(QStyledItemDelegate):
-    """Draws what is strong, muted or a warning so, in the colours that the program wears when it draws."""
+    """Draws what is muted or a warning so, in the colours that the program wears when it draws."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        super().initStyleOption(option, index)
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         tone = index.data(_TONE)
-        if tone in {"strong", "heading"}:
-            font = option.font
-            font.setBold(True)
-            option.font = font
-        ink = look.colour(tone if tone in {"muted", "warn"} else "text")
-        palette = option.palette
-        palette.setColor(QPalette.ColorRole.Text, ink)
-        palette.setColor(QPalette.ColorRole.HighlightedText, ink)
-        option.palette = palette
+        if tone or option.state & QStyle.StateFlag.State_Selected:
+            option = QStyleOptionViewItem(option)  # the other cells of the row are drawn with this one, too
+            ink = look.colour(tone if tone in {"muted", "warn"} else "text")
+            palette = option.palette
+            palette.setColor(QPalette.ColorRole.Text, ink)
+            palette.setColor(QPalette.ColorRole.HighlightedText, ink)
+            option.palette = palette
+        super().paint(painter, option, index)
 
 
-def _add(parent: QStandardItem, name: str, value: str, *, copied: str | None = None, tone: str = "") -> QStandardItem:
-    """A row below `parent`: a name and a value, of which `copied` goes to the clipboard."""
-    first, second = QStandardItem(name), QStandardItem(_one_line(value))
-    second.setData(value if copied is None else copied, _VALUE)
-    second.setToolTip(tip(value[:2000]))
-    if tone:
-        second.setData(tone, _TONE)
-        if tone in {"heading", "muted"}:
-            first.setData(tone, _TONE)
-    parent.appendRow([first, second])
-    return first
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One row: a name and a value, of which `copied` goes to the clipboard, and for a heading the rows below it."""
+
+    name: str
+    value: str = ""
+    copied: str = ""
+    tone: str = ""
+    below: tuple[_Line, ...] = field(default=(), compare=False)
+
+    def items(self) -> list[QStandardItem]:
+        first, second = QStandardItem(self.name), QStandardItem(_one_line(self.value))
+        second.setData(self.copied, _VALUE)
+        second.setToolTip(tip(self.value[:2000]))
+        for item in (first, second) if self.tone in {"heading", "muted"} else (second,):
+            if self.tone:
+                item.setData(self.tone, _TONE)
+            if self.tone in {"heading", "strong"}:
+                bold = QFont()
+                bold.setBold(True)
+                item.setFont(bold)
+        if self.tone == "warn":
+            second.setIcon(QIcon(look.icon("warning", "warn")))
+        for line in self.below:  # before anybody looks at them, which is dearer
+            first.appendRow(line.items())
+        return [first, second]
 
 
-def _add_line(parent: QStandardItem, line: Shown) -> None:
-    text = " · ".join(filter(None, (line.text, line.aside)))
-    # what is covered on the screen must not lie open on the clipboard
-    _add(parent, line.label, text, copied=line.text if line.covered else line.value, tone=_tone(line))
-    if line.warning:
-        _add(parent, "", line.warning, tone="warn")
-        parent.child(parent.rowCount() - 1, 1).setIcon(QIcon(look.icon("warning", "warn")))
+def _heads(groups: tuple[Group, ...]) -> tuple[_Line, ...]:
+    """What stands in the first level: the headings, and the lines that have none."""
+    found: list[_Line] = []
+    for group in groups:
+        lines = _lines(group)
+        found += [_Line(group.title, tone="heading", below=lines)] if group.title else lines
+    return tuple(found)
 
 
-def _tone(line: Shown) -> str:
-    return "" if line.emphasis == "normal" else line.emphasis
+def _lines(group: Group) -> tuple[_Line, ...]:
+    lines = []
+    for one in group.lines:
+        text = " · ".join(filter(None, (one.text, one.aside)))
+        # what is covered on the screen must not lie open on the clipboard
+        copied = one.text if one.covered else one.value
+        lines.append(_Line(one.label, text, copied, "" if one.emphasis == "normal" else one.emphasis))
+        if one.warning:
+            lines.append(_Line("", one.warning, one.warning, "warn"))
+    return tuple(lines)
 
 
-def _add_rows(top: QStandardItem, rows: tuple[Row, ...]) -> bool:
-    """Everything below, too; tells whether there was anything below."""
-    nested = False
+def _merge(parent: QStandardItem, before: tuple[_Line, ...], after: tuple[_Line, ...]) -> None:
+    """Make the first rows of `parent`, which are those of `before`, those of `after`; what is in both stays where it is."""
+    for kind, first, last, begin, end in reversed(SequenceMatcher(None, before, after, autojunk=False).get_opcodes()):
+        if kind != "equal":
+            parent.removeRows(first, last - first)
+            for row, line in enumerate(after[begin:end], first):
+                parent.insertRow(row, line.items())
+
+
+def _add_rows(top: QStandardItem, rows: tuple[Row, ...]) -> None:
+    """Everything below, too."""
     waiting = [(top, rows)]
     while waiting:
         parent, below = waiting.pop()
         for row in below:
-            name = _add(parent, row.label, row.value)
+            items = _Line(row.label, row.value, row.value).items()
+            parent.appendRow(items)
             if row.below:
-                nested = True
-                waiting.append((name, row.below))
-    return nested
+                waiting.append((items[0], row.below))
 
 
 def _one_line(text: str) -> str:

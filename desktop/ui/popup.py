@@ -158,6 +158,7 @@ class PopupWindow(QWidget):
         self._show_caller()
         if fixed:
             self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
+        self._come_up()
 
     def show_someone(self, profile: CampaignProfile = NONE) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
@@ -168,6 +169,7 @@ class PopupWindow(QWidget):
         self._number.show_text("The call center has not told yet who it is.")
         self._begin(_NOTHING)
         self._show_known()
+        self._come_up()
 
     def tell_who(self, call: Call) -> None:
         """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
@@ -385,7 +387,6 @@ class PopupWindow(QWidget):
         self._set_busy(busy=False)
         self._clock.restart(self._profile.wrap_up)
         self._disposition.setFocus()
-        self._come_up()
 
     def _come_up(self) -> None:
         """Be seen, without taking the keyboard."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -46,19 +48,19 @@ class QuestionForm(QScrollArea):
         self._rows: dict[str, _Row] = {}
         self._content = QWidget()
         self.setWidget(self._content)
+        cast("QApplication", QApplication.instance()).focusChanged.connect(self._on_focus_changed)
 
     # What others tell it
 
     def ask(self, asked: tuple[Question, ...]) -> None:
         """Show these questions, without entries, instead of those that were shown."""
-        content = QWidget()
+        content = QWidget(self.viewport())  # every part is made where it stays: styling what moves costs as much again
         self._rows = {}
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, look.ROOM, 0)  # air before the scroll bar
         column.setSpacing(look.GAP + 2)
         for question in asked:
-            row = _Row(question, self.changed.emit)
-            row.field.installEventFilter(self)
+            row = _Row(content, question, self.changed.emit)
             self._rows[question.id] = row
             column.addWidget(row)
         column.addStretch(1)  # all the room that is left, and none of it between the questions
@@ -99,57 +101,57 @@ class QuestionForm(QScrollArea):
 
     # Inside
 
-    def eventFilter(self, field: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.FocusIn and isinstance(field, QWidget) and (row := field.parentWidget()):
+    def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.isAncestorOf(now) and isinstance(row := now.parentWidget(), _Row):
             self.ensureWidgetVisible(row, 0, look.GAP)
-        return False
 
 
 class _Row(QWidget):
     """A question: its label, its field, its help and what is wrong."""
 
-    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(self, form: QWidget, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__(form)
         self._question = question
         name = questions.label(question)
-        self.field = _field(question, changed)
+        self.field = _field(self, question, changed)
         self.field.setAccessibleName(name)
         caption = label(name, "section", wraps=True)
         caption.setBuddy(self.field)
-        self._needed = label("needed", "small")
-        self._needed.hide()
-        self._problem = label("", "problem", wraps=True)
-        self._problem.hide()
+        self._needed: QLabel | None = None
+        self._problem: QLabel | None = None
 
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.GAP)
-        asked = QVBoxLayout()
-        asked.setSpacing(0)
-        asked.addWidget(caption)
-        asked.addWidget(self._needed)
-        asked.addStretch()
-        row.addLayout(asked, 2)
-        column = QVBoxLayout()
-        column.setSpacing(look.TIGHT)
-        row.addLayout(column, 3)
-        column.addWidget(self.field)
-        column.addWidget(self._problem)
+        self._asked = QVBoxLayout()
+        self._asked.setSpacing(0)
+        row.addLayout(self._asked, 2)
+        self._asked.addWidget(caption)
+        self._asked.addStretch()
+        self._column = QVBoxLayout()
+        self._column.setSpacing(look.TIGHT)
+        row.addLayout(self._column, 3)
+        self._column.addWidget(self.field)
         if question.help:
-            column.addWidget(_help(question.help))
+            self._column.addWidget(label(question.help, "small", wraps=True))
             self.field.setAccessibleDescription(question.help)
-        column.addStretch()
+        self._column.addStretch()
 
     def show_hints(self, *, needed: bool, today: date) -> None:
         entry = self.field.entry()
         wrong = questions.problem(self._question, entry, today)
-        self._needed.setVisible(needed and not entry.strip())
-        self._problem.setText(wrong)
-        self._problem.setVisible(bool(wrong))
-
-
-def _help(text: str) -> QLabel:
-    return label(text, "small", wraps=True)
+        wanted = needed and not entry.strip()
+        if wanted and self._needed is None:  # most questions never need either of the two
+            self._needed = label("needed", "small")
+            self._asked.insertWidget(1, self._needed)
+        if self._needed is not None:
+            self._needed.setVisible(wanted)
+        if wrong and self._problem is None:
+            self._problem = label("", "problem", wraps=True)
+            self._column.insertWidget(1, self._problem)
+        if self._problem is not None:
+            self._problem.setText(wrong)
+            self._problem.setVisible(bool(wrong))
 
 
 # ------------------------------------------------------------------------------------------- one field for each type
@@ -158,8 +160,8 @@ def _help(text: str) -> QLabel:
 class _Line(QLineEdit):
     """Text, number, date."""
 
-    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(self, row: QWidget, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__(row)
         if question.type == "date" and not question.help:
             self.setPlaceholderText("14 Mar, or 2026-03-14")
         self.textChanged.connect(lambda _text: changed())
@@ -174,8 +176,9 @@ class _Line(QLineEdit):
 class _Long(PlainEdit):
     """Several lines."""
 
-    def __init__(self, _question: Question, changed: Callable[[], None]) -> None:
+    def __init__(self, row: QWidget, _question: Question, changed: Callable[[], None]) -> None:
         super().__init__()
+        self.setParent(row)
         self.setFixedHeight(4 * self.fontMetrics().lineSpacing())
         self.textChanged.connect(changed)
 
@@ -189,8 +192,8 @@ class _Long(PlainEdit):
 class _Pick(QComboBox):
     """One of several: a choice, yes or no, a mark. Letters and digits find one by its beginning."""
 
-    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(self, row: QWidget, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__(row)
         self.addItem("", "")
         match question.type:
             case "yes_no":
@@ -211,6 +214,8 @@ class _Pick(QComboBox):
         return str(self.currentData() or "")
 
     def show_entry(self, text: str) -> None:
+        if not text and self.currentIndex() == 0 and self.count() == self._own:
+            return
         while self.count() > self._own:
             self.removeItem(self._own)
         index = next((row for row in range(self.count()) if str(self.itemData(row)).casefold() == text.casefold()), -1)
@@ -227,8 +232,8 @@ class _Pick(QComboBox):
 class _Several(QListWidget):
     """Any number of several: Space ticks."""
 
-    def __init__(self, question: Question, changed: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(self, row: QWidget, question: Question, changed: Callable[[], None]) -> None:
+        super().__init__(row)
         self._choices = question.choices
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._offer(())
@@ -240,7 +245,8 @@ class _Several(QListWidget):
         return questions.BETWEEN.join(item.text() for item in items if item.checkState() is Qt.CheckState.Checked)
 
     def show_entry(self, text: str) -> None:
-        self._offer(tuple(one.strip() for one in text.split(questions.BETWEEN.strip()) if one.strip()))
+        if text or self.entry() or self.currentRow() >= 0 or self.count() > len(self._choices):
+            self._offer(tuple(one.strip() for one in text.split(questions.BETWEEN.strip()) if one.strip()))
 
     def _offer(self, ticked: tuple[str, ...]) -> None:
         self.clear()
@@ -254,13 +260,13 @@ class _Several(QListWidget):
 _Field = _Line | _Long | _Pick | _Several
 
 
-def _field(question: Question, changed: Callable[[], None]) -> _Field:
+def _field(row: QWidget, question: Question, changed: Callable[[], None]) -> _Field:
     match question.type:
         case "long":
-            return _Long(question, changed)
+            return _Long(row, question, changed)
         case "choice" | "yes_no" | "rating":
-            return _Pick(question, changed)
+            return _Pick(row, question, changed)
         case "choices":
-            return _Several(question, changed)
+            return _Several(row, question, changed)
         case _:
-            return _Line(question, changed)
+            return _Line(row, question, changed)

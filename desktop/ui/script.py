@@ -36,6 +36,7 @@ class ScriptView(QTextBrowser):
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.mergeBlockFormat(airy)
+        self.setTextCursor(QTextCursor(self.document()))  # Qt leaves it at the end and scrolls there when the window appears
         bar.setValue(before)
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:

@@ -44,20 +44,24 @@ def _path(at: int) -> str:
 
 
 def _manner(at: int) -> str:
-    manners = ("", "mask = 3", "format = 'phone'", "format = 'money'", "format = 'date'", "format = 'link'", "")
     condition = {0: "show_if = 'q1 = yes'", 3: "show_if = 'f5'", 7: "show_if = 'q4 >= 3 or f6 = x'"}
-    return f"{manners[at % len(manners)]}\n{condition.get(at % 10, '')}"
+    mask = "mask = 3" if at % 7 == 1 else ""
+    return "\n".join((f"format = '{_format(at)}'", mask, condition.get(at % 10, "")))
+
+
+def _format(at: int) -> str:
+    return ("text", "text", "phone", "money", "date", "link", "text", "text", "text", "text", "money", "date", "text")[at % 13]
 
 
 def _value(at: int, number: int) -> str:
-    match at % 7:
-        case 2:
+    match _format(at):
+        case "phone":
             return _NUMBERS[at % len(_NUMBERS)].format(f"{(at * 13 + number * 101) % 1000:03}")
-        case 3:
+        case "money":
             return f"{at * 37 + number}.5"
-        case 4:
+        case "date":
             return f"20{at % 30:02}-0{at % 9 + 1}-{number % 28 + 1:02}T10:00:00Z"
-        case 5:
+        case "link":
             return f"https://crm.example/{at}/{number}"
     return f"value {at} of call {number}"
 
