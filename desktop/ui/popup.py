@@ -64,7 +64,6 @@ class PopupWindow(QWidget):
         self._profile = NONE
         self._worn = False
         self._began = self._asked_at = _now()
-        self._known = Facts(NONE, _NOBODY, self._began)
         self._stray: dict[str, str] = {}
         """Entries of a draft that the profile has no question for."""
         self._asked = ""
@@ -312,6 +311,7 @@ class PopupWindow(QWidget):
     def _wear_profile(self, profile: CampaignProfile) -> None:
         """Offer and ask what this campaign wants. Nothing is built anew while the campaign stays the same."""
         self._began = self._asked_at = _now()
+        self._known = Facts(profile, _NOBODY, self._began)
         if profile == self._profile and self._worn:
             return
         self._profile, self._worn = profile, True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,9 @@ from desktop.popup.fields import Group, Shown, view
 from desktop.popup.profile import CallingHours, CampaignProfile, ShownField
 from desktop.popup.profile_file import read
 from tests.popup.test_caller import CALLS, _bare, flat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=ZoneInfo("America/New_York"))
 CALL = Call(
@@ -83,6 +87,36 @@ def test_what_is_no_path(path: str):
         paths.steps(path)
 
 
+@settings(max_examples=300)
+@given(
+    CALLS, st.lists(st.sampled_from(["a", "A", "name", "key", "a/a", "a[2]/key", "a/@key", "extra_data/name", "id", "key/@name"]))
+)
+def test_many_paths_lead_where_each_one_does(call: Call, asked: list[str]):
+    search = paths.Search(call)
+    for path in asked:
+        assert search.find(path) == paths.find(call, path) == tuple(_plainly(call.fields, paths.steps(path), ()))
+
+
+def _plainly(fields: tuple[Field, ...], steps: tuple[paths.Step, ...], above: tuple[int, ...]) -> Iterator[paths.Found]:
+    """As paths.Search finds, but element by element."""
+    step, later = steps[0], steps[1:]
+    called = [
+        (position, one)
+        for position, one in enumerate(fields)
+        if paths.same(one.name, step.name)
+        or any(name.casefold() in {"key", "name"} and paths.same(text, step.name) for name, text in one.attributes)
+    ]
+    for position, one in called[step.number - 1 : step.number] if step.number else called:
+        if not later:
+            yield paths.Found(one.text.strip(), (*above, position))
+        elif later[0].is_attribute:
+            for number, (name, text) in enumerate(one.attributes):
+                if paths.same(name, later[0].name):
+                    yield paths.Found(text.strip(), (*above, position), number)
+        else:
+            yield from _plainly(one.children, later, (*above, position))
+
+
 def test_what_is_left_of_a_call():
     found = [*paths.find(CALL, "visit/shop"), *paths.find(CALL, "visit[1]/@on"), *paths.find(CALL, "extra_data/plan")]
     left = paths.without(CALL, found)
@@ -120,6 +154,17 @@ def test_groups_stand_in_the_order_of_their_first_field():
     )
     assert [row.label for row in seen.more] == ["ID", "Phone number", "Extra data", "Visit", "Visit"]
     assert [row.label for row in seen.more[2].below] == ["Member since"]
+
+
+def test_a_field_without_a_value_counts_as_the_first_of_its_group():
+    seen = view(
+        facts(
+            ShownField(path="lastname", group="Who"),
+            ShownField(path="extra_data/plan", group="With us"),
+            ShownField(path="firstname", group="Who"),
+        )
+    )
+    assert [group.title for group in seen.groups] == ["Who", "With us"]
 
 
 def test_what_is_named_is_not_under_more_even_if_it_is_hidden():
