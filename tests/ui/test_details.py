@@ -1,0 +1,120 @@
+"""The caller's details: an answer changes only the lines that it changes, and what stands there is what would be built anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QModelIndex, Qt
+from shiboken6 import delete
+
+from desktop.popup.caller import Row
+from desktop.popup.fields import Group, Shown, View
+from desktop.ui.details import DetailsView
+from tests.ui.screen import settle, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+    from pytestqt.qtbot import QtBot
+
+LINES = st.builds(
+    Shown,
+    label=st.sampled_from(["Name", "Phone"]),
+    text=st.sampled_from(["a", "b"]),
+    value=st.sampled_from(["a", "raw"]),
+    emphasis=st.sampled_from(["normal", "strong", "muted"]),
+    covered=st.booleans(),
+    aside=st.sampled_from(["", "14:05 in New York"]),
+    warning=st.sampled_from(["", "Outside calling hours"]),
+)
+TITLES = ("", "Who", "With us", "More")
+GROUPS = st.lists(st.tuples(st.sampled_from(TITLES), st.lists(LINES, min_size=1, max_size=5)), unique_by=lambda one: one[0]).map(
+    lambda groups: tuple(Group(title, tuple(lines)) for title, lines in groups)
+)
+MORE = st.sampled_from([(), (Row("Plan", "Gold"),), (Row("Visit", "", (Row("Shop", "Greenwich"),)), Row("ID", "c1"))])
+
+
+def drawn(view: DetailsView, parent: QModelIndex | None = None) -> list[tuple[Any, ...]]:
+    """Every row with all that can be seen, heard or copied of it."""
+    parent = parent or QModelIndex()
+    model = view.model()
+    rows = []
+    for row in range(model.rowCount(parent)):
+        cells = [model.index(row, column, parent) for column in (0, 1)]
+        roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1)
+        texts = [cell.data(role) for cell in cells for role in roles]
+        bold = [bool(font and font.bold()) for font in (cell.data(Qt.ItemDataRole.FontRole) for cell in cells)]
+        icon = cells[1].data(Qt.ItemDataRole.DecorationRole) is not None
+        state = (view.isFirstColumnSpanned(row, parent), model.hasChildren(cells[0]) and view.isExpanded(cells[0]))
+        rows.append((*texts, *bold, icon, *state, drawn(view, cells[0])))
+    return rows
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.builds(View, GROUPS, MORE, st.sampled_from(["c1", "c1", "c2"])), min_size=2, max_size=5))
+@pytest.mark.usefixtures("qapp")
+def test_after_any_changes_it_is_as_if_built_anew(views: list[View]):
+    followed = DetailsView()
+    for view in views:
+        followed.show_view(view)
+        anew = DetailsView()
+        anew.show_view(view)
+        assert drawn(followed) == drawn(anew)
+        assert followed.rootIsDecorated() == anew.rootIsDecorated()
+        delete(anew)
+    delete(followed)
+
+
+@pytest.fixture
+def seen(keep: Callable[[QWidget], QWidget]) -> DetailsView:
+    """Two groups of 30 lines and something under More; the first is closed, a line of the second is chosen."""
+    view = DetailsView()
+    keep(view)
+    view.resize(300, 200)
+    groups = tuple(Group(title, tuple(Shown(f"{title} {at}", "x", "x") for at in range(30))) for title in ("One", "Two"))
+    view.show_view(View(groups, (Row("Plan", "Gold"),), "c1"))
+    show(view)
+    view.collapse(view.model().index(0, 0))
+    chosen = view.model().index(20, 1, view.model().index(1, 0))
+    view.setCurrentIndex(chosen)
+    view.scrollTo(chosen)
+    settle()
+    assert view.verticalScrollBar().value() > 0
+    return view
+
+
+def _with_another_line(view: DetailsView, call_id: str) -> View:
+    before = view._view
+    first, second = before.groups
+    another = replace(second, lines=(*second.lines, Shown("Another", "x", "x")))
+    return replace(before, groups=(first, another), call_id=call_id)
+
+
+def test_an_answer_leaves_the_rest_where_it_is(seen: DetailsView):
+    place = seen.verticalScrollBar().value()
+    seen.show_view(_with_another_line(seen, "c1"))
+    settle()
+    assert seen.verticalScrollBar().value() == place
+    assert seen.currentIndex().siblingAtColumn(0).data() == "Two 20"
+    assert not seen.isExpanded(seen.model().index(0, 0))
+    assert seen.model().index(30, 0, seen.model().index(1, 0)).data() == "Another"
+
+
+def test_another_call_begins_at_the_top(seen: DetailsView):
+    seen.show_view(_with_another_line(seen, "c2"))
+    settle()
+    assert seen.verticalScrollBar().value() == 0
+    assert seen.currentIndex().siblingAtColumn(0).data() == "One 0"
+    assert seen.isExpanded(seen.model().index(0, 0))
+
+
+def test_the_names_have_the_room_that_they_need(seen: DetailsView, qtbot: QtBot):
+    before = seen.columnWidth(0)
+    seen.show_view(replace(seen._view, groups=(Group("Two", (Shown("A name longer than the others", "x", "x"),)),)))
+    qtbot.waitUntil(lambda: seen.columnWidth(0) > before)
+    assert seen.columnWidth(0) >= min(260, seen.sizeHintForColumn(0))
