@@ -156,6 +156,16 @@ def test_groups_stand_in_the_order_of_their_first_field():
     assert [row.label for row in seen.more[2].below] == ["Member since"]
 
 
+def test_an_answer_shows_a_field_and_hides_it_again():
+    listed = ShownField(path="firstname", show_if="interested = yes"), ShownField(path="id", show_if="interested != yes")
+    some = read(b"[[question]]\nid='interested'", "x").questions
+    known = facts(*listed, questions=some)
+    shown = [
+        [line.text for line in view(known.answered({"interested": answer})).groups[0].lines] for answer in ("yes", "no", "yes")
+    ]
+    assert shown == [["Maya"], ["c1"], ["Maya"]]
+
+
 def test_a_field_without_a_value_counts_as_the_first_of_its_group():
     seen = view(
         facts(
