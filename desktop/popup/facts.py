@@ -102,12 +102,12 @@ def _search(facts: Facts) -> paths.Search:
 
 
 def _questions(facts: Facts) -> dict[str, Question]:
-    return {one.id: one for one in facts.profile.questions}
+    return {one.id: one for one in reversed(facts.profile.questions)}
 
 
 def _fields(facts: Facts) -> dict[str, ShownField]:
-    """The listed fields by what their paths have in common with other spellings."""
-    return {paths.bare(one.path): one for one in facts.profile.fields}
+    """The listed fields by what their paths have in common with other spellings; of two of the same the first."""
+    return {paths.bare(one.path): one for one in reversed(facts.profile.fields)}
 
 
 def _person(facts: Facts) -> Caller:

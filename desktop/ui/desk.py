@@ -244,6 +244,8 @@ class Desk(QObject):
         windows = (self.login, self.window, self.popup, self.reminder, self.callbacks)  # the recovery dialog goes with its task
         for window in windows:
             window.hide()
+        self.popup.end_call()  # what could still be taken back is not sent
+        self._promises.set_quiet(quiet=True)
         await self._alongside.close()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()

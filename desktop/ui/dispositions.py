@@ -111,6 +111,10 @@ class DispositionForm(QWidget):
         """Whether the entries can be changed."""
         self.setEnabled(changeable)
 
+    def go_to_disposition(self) -> None:
+        """Put the keyboard to the disposition in own words if there is one, else to the list."""
+        (self._own if self._own.text().strip() else self._list).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def go_to_callback(self) -> None:
         """Put the keyboard to the time of the callback."""
         self._callback.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -139,6 +143,7 @@ class DispositionForm(QWidget):
         if text.strip():
             with QSignalBlocker(self._list):
                 self._list.choose("")
+            self._pass_own_words()
         self.changed.emit()
 
 

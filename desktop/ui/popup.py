@@ -64,6 +64,7 @@ class PopupWindow(QWidget):
         self._profile = NONE
         self._worn = False
         self._began = self._asked_at = _now()
+        self._known = Facts(NONE, _NOBODY, self._began)
         self._stray: dict[str, str] = {}
         """Entries of a draft that the profile has no question for."""
         self._asked = ""
@@ -71,6 +72,8 @@ class PopupWindow(QWidget):
         self._undo_seconds = 0
         self._asked_about: CallResponse | None = None
         """The response that was not sent yet because something in it looks like a card number."""
+        self._keyboard_at: QWidget | None = None
+        """What had the keyboard before everything turned grey."""
 
         # Who is on the line
         self._name = ElidedLabel("display")
@@ -88,11 +91,7 @@ class PopupWindow(QWidget):
         # What the agent collects
         self._disposition = DispositionForm()
         self._questions = QuestionForm()
-        self._notes = PlainEdit()
-        self._notes.setAccessibleName("Notes")
-        self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._notes.setMinimumHeight(3 * self._notes.fontMetrics().lineSpacing())
-        self._notes.setPlaceholderText("What should the next person know?")
+        self._notes = _notes_field()
         self._room = label("", "small")
 
         # What comes next
@@ -121,18 +120,8 @@ class PopupWindow(QWidget):
         self._disposition.changed.connect(self._on_disposition_changed)
         self._questions.changed.connect(self._on_answer_changed)
         self._notes.textChanged.connect(self._on_notes_changed)
-        actions = self._ways_on.actions_by_name | {
-            "go_to_disposition": self._disposition.setFocus,
-            "go_to_questions": self._on_questions_wished,
-            "go_to_notes": self._notes.setFocus,
-            "go_to_script": self._script.setFocus,
-            "go_to_details": self._details.setFocus,
-            "go_to_missing": self._on_next_missing,
-            "call_ended": self._clock.toggle,
-        }
-        for keys, action in bound(Place.POPUP):
-            if action in actions:  # the details bring theirs by themselves
-                QShortcut(QKeySequence(keys), self).activated.connect(actions[action])
+
+        self._bind_keys()
 
     # What others tell it
 
@@ -166,6 +155,7 @@ class PopupWindow(QWidget):
         self._show_title()
         self._name.show_text("Somebody is on your line")
         self._number.show_text("The call center has not told yet who it is.")
+        self._aids.offer(())
         self._begin(_NOTHING)
         self._show_known()
         self._come_up()
@@ -262,6 +252,20 @@ class PopupWindow(QWidget):
         self._message.say(title, text, "warn")
 
     # Inside
+
+    def _bind_keys(self) -> None:
+        actions = self._ways_on.actions_by_name | {
+            "go_to_disposition": self._disposition.setFocus,
+            "go_to_questions": self._on_questions_wished,
+            "go_to_notes": self._notes.setFocus,
+            "go_to_script": self._script.setFocus,
+            "go_to_details": self._details.setFocus,
+            "go_to_missing": self._on_next_missing,
+            "call_ended": self._clock.toggle,
+        }
+        for keys, action in bound(Place.POPUP):
+            if action in actions:  # the details bring theirs by themselves
+                QShortcut(QKeySequence(keys), self).activated.connect(actions[action])
 
     def _assemble(self, *, practice: bool, mark: QWidget | None) -> None:
         content = framed(self, practice=practice, margin=20, mark=mark)
@@ -384,6 +388,7 @@ class PopupWindow(QWidget):
             self._questions.fill_in(draft.answers)
             self._notes.setPlainText(draft.notes)
         self._message.clear()
+        self._keyboard_at = None
         self._set_busy(busy=False)
         self._clock.restart(self._profile.wrap_up)
         self._disposition.setFocus()
@@ -440,7 +445,7 @@ class PopupWindow(QWidget):
     def _go_to(self, where: str) -> None:
         match where:
             case "disposition":
-                self._disposition.setFocus()
+                self._disposition.go_to_disposition()
             case "notes":
                 self._notes.setFocus()
             case "callback":
@@ -482,11 +487,16 @@ class PopupWindow(QWidget):
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
 
     def _set_busy(self, *, busy: bool) -> None:
+        if busy and not self._ways_on.busy:
+            self._keyboard_at = self.focusWidget()
         self._ways_on.set_busy(busy=busy)
         can_change = not busy and self._fixed is None
         self._disposition.set_changeable(changeable=can_change)
         self._questions.set_changeable(changeable=can_change)
         self._notes.setReadOnly(not can_change)
+        if not busy and self._keyboard_at is not None:  # which it has lost by turning grey
+            self._keyboard_at.setFocus()
+            self._keyboard_at = None
 
     def _on_next_call(self) -> None:
         response = self._response()
@@ -503,7 +513,8 @@ class PopupWindow(QWidget):
     def _on_logoff(self) -> None:
         by_itself = at_logoff(self._profile)
         if by_itself and self._call and self._fixed is None and not self._disposition.disposition():
-            self._disposition.fill_in(by_itself.name)
+            self._disposition.fill_in(by_itself.name, self._disposition.callback())
+            self._on_disposition_changed()
         response = self._response()
         if response is not None and not self._asks_about_cards(response):
             self._send(self.logoff_requested, response)
@@ -555,6 +566,15 @@ class PopupWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self.hide()
+
+
+def _notes_field() -> PlainEdit:
+    field = PlainEdit()
+    field.setAccessibleName("Notes")
+    field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+    field.setMinimumHeight(3 * field.fontMetrics().lineSpacing())
+    field.setPlaceholderText("What should the next person know?")
+    return field
 
 
 def _now() -> datetime:

@@ -28,6 +28,8 @@ class Promises(QObject):
         self._journal = journal
         self._tasks = tasks
         self._open: tuple[Callback, ...] = ()
+        self._promised_in = ""
+        """The call in which something was promised last."""
         self.window = CallbacksWindow(practice=practice)
         self._cover = Cover(self.window)
         place(self.window, 0.5, 0.3)
@@ -41,12 +43,21 @@ class Promises(QObject):
         self._tasks.spawn(self._look_up(), "callbacks")
 
     def keep(self, shift: int, form: Form) -> None:
-        """Keep what was promised in this call, if anything was, before its response is sent."""
-        when = form.callback_at
+        """Keep what was promised in this call, if anything was, before its response is sent.
+
+        If that was refused, and the call ends otherwise in the end, nothing is promised any more.
+        """
+        call, when = form.facts.call, form.callback_at
         if when is not None:
             person = form.facts.caller
-            self._journal.callback_agreed(shift, form.facts.call.id, when, person.name, person.number)
+            self._journal.callback_agreed(shift, call.id, when, person.name, person.number)
+            self._promised_in = call.id
             self.look_up()
+        elif call.id == self._promised_in and not form.asks_callback:
+            found = [one for one in self._open if one.call_id == call.id]
+            if found:
+                self._on_done(max(found, key=lambda one: one.agreed_at).number)
+            self._promised_in = ""
 
     def set_quiet(self, *, quiet: bool) -> None:
         """Tell nothing while somebody is on the line."""

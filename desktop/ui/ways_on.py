@@ -90,7 +90,7 @@ class WaysOn(QWidget):
     @property
     def actions_by_name(self) -> dict[str, Callable[[], object]]:
         """What the keys of keys.TABLE do here."""
-        return {"next_call": self._on_next_call, "logoff": self._on_logoff, "hold": self._hold.click, "undo": self._on_undo}
+        return {"next_call": self._on_next_call, "logoff": self._on_logoff, "hold": self._on_hold, "undo": self._on_undo}
 
     @property
     def fields(self) -> list[QWidget]:
@@ -156,6 +156,10 @@ class WaysOn(QWidget):
     def _on_logoff(self) -> None:
         if not self.busy:
             self.logoff_pressed.emit()
+
+    def _on_hold(self) -> None:
+        if not self._hold.isHidden():
+            self._hold.click()
 
     def _on_undo(self) -> None:
         if self.forget():

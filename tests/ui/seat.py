@@ -23,7 +23,7 @@ from tests.simulation import ACCOUNT, AGENT_ID, SimulatedCallCenter, a_call, unt
 from tests.ui.screen import Role, field, message, part, press
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from desktop.errors import JournalNotKept
@@ -38,7 +38,11 @@ class Seat:
     """What an agent has before them."""
 
     def __init__(
-        self, center: SimulatedCallCenter, memory: Memory | None, journal: Path | None, profiles: CurrentProfile | None
+        self,
+        center: SimulatedCallCenter,
+        memory: Memory | None,
+        journal: Path | None,
+        campaign: Callable[[Tasks], Campaign] | None,
     ) -> None:
         self.crashes: list[tuple[str, BaseException]] = []
         self.center = center
@@ -46,8 +50,8 @@ class Seat:
         self.journal = Journal(journal, self._on_trouble)
         self.troubles: list[JournalNotKept] = []
         login = None if memory else PRACTICE_LOGIN
-        campaign = Campaign(profiles, self.tasks) if profiles else None
-        self.desk = Desk(center, SERVICE, self.journal, self.tasks, memory, practice_login=login, campaign=campaign)
+        self.campaign = campaign(self.tasks) if campaign else None
+        self.desk = Desk(center, SERVICE, self.journal, self.tasks, memory, practice_login=login, campaign=self.campaign)
         self.login, self.window, self.popup = self.desk.login, self.desk.window, self.desk.popup
         self.reminder = self.desk.reminder
 
@@ -116,9 +120,15 @@ async def seated(
     *,
     journal: Path | None = None,
     profiles: CurrentProfile | None = None,
+    campaign: Callable[[Tasks], Campaign] | None = None,
 ) -> AsyncIterator[Seat]:
-    """An open desk: one of a practice, unless it has a memory. Its journal is in memory, unless it has a file."""
-    seat = Seat(center or SimulatedCallCenter(), memory, journal, profiles)
+    """An open desk: one of a practice, unless it has a memory. Its journal is in memory, unless it has a file.
+
+    `campaign` makes what it has of the campaign; with `profiles` alone that is a profile on this computer.
+    """
+    if profiles is not None and campaign is None:
+        campaign = lambda tasks: Campaign(profiles, tasks)  # noqa: E731 - short and sweet
+    seat = Seat(center or SimulatedCallCenter(), memory, journal, campaign)
     await seat.journal.open()
     seat.desk.open()
     await until(lambda: seat.center.is_open or message(seat.login))
