@@ -224,6 +224,21 @@ app.exec()
 """
 
 
+# The tray of KDE and of GNOME's extension is a service, and its icons are no windows.
+WATCHER = """
+from jeepney import MessageType, new_method_return
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
+
+with open_dbus_connection() as bus:
+    bus.send_and_get_reply(message_bus.RequestName("org.kde.StatusNotifierWatcher"))
+    while True:
+        asked = bus.receive()
+        if asked.header.message_type is MessageType.method_call:
+            bus.send(new_method_return(asked))
+"""
+
+
 class Program:
     """That program."""
 
@@ -317,3 +332,16 @@ def test_without_a_panel_there_is_a_window_and_no_message(xdesk: Desk, start: Ca
     program.says("a tray, messages")
     program.process.send_signal(signal.SIGUSR1)
     program.says("told")
+
+
+def test_where_the_tray_is_a_service_its_icon_shows_no_messages(xdesk: Desk, start: Callable[[], Program]):
+    """They would go to the notification service, which is missing if the tray is asked at all."""
+    _end_panel(xdesk)
+    watcher = xdesk.start(sys.executable, "-c", WATCHER, name="watcher")
+    wait_until(lambda: xdesk.has("org.kde.StatusNotifierWatcher"), "the tray")
+    program = start()
+    program.says("a tray")
+    program.process.send_signal(signal.SIGUSR1)
+    program.says("not told")
+    watcher.terminate()
+    program.says("")
