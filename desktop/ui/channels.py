@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, cast
@@ -91,8 +90,8 @@ class AlertSound(Protocol):
 class Channels(QObject):
     """Tells of each call by every channel that is on, and knows which of them work.
 
-    `windows` are those whose taskbar entry may flash: the first of them that is open does. As soon as one of them has the
-    keyboard, the agent has seen that there is a call.
+    The taskbar entry of `popup` flashes, or that of `window` if the popup is not open. As soon as the popup has the keyboard, the
+    agent has seen that there is a call.
     """
 
     troubled = Signal(str)
@@ -101,12 +100,13 @@ class Channels(QObject):
     """The agent has clicked the notification."""
 
     def __init__(
-        self, notifier: Notifier, tray: Tray, windows: Sequence[QWidget], tasks: Tasks, sound: AlertSound | None = None
+        self, notifier: Notifier, tray: Tray, popup: QWidget, window: QWidget, tasks: Tasks, sound: AlertSound | None = None
     ) -> None:
         super().__init__()
         self._notifier = notifier
         self._tray = tray
-        self._windows = tuple(windows)
+        self._popup = popup
+        self._window = window
         self._tasks = tasks
         self._sound = sound
         self._choices = Choices()
@@ -213,8 +213,6 @@ class Channels(QObject):
     # Notification and tray
 
     async def _notify(self, who: str) -> None:
-        if self._closed:
-            return
         way = await self._notifier.call_connected(who)
         if way is not None:
             self._note(self._of_notification(way, "Notifications are shown."))
@@ -244,14 +242,14 @@ class Channels(QObject):
 
     def _flash(self, milliseconds: int) -> QWidget | None:
         """Have the taskbar entry of an open window ask for attention (0: until it has it); gives the window."""
-        window = next((one for one in self._windows if one.isVisible()), None)
+        window = next((one for one in (self._popup, self._window) if one.isVisible()), None)
         if window is not None:
             QApplication.alert(window, milliseconds)
         return window
 
     def _stop_flash(self) -> None:
         """Qt ends an alert when its window is activated, and begins no other before; a call may be over before that."""
-        for window in self._windows:
+        for window in (self._popup, self._window):
             handle = window.windowHandle()
             if handle is not None:
                 QMetaObject.invokeMethod(handle, "_q_clearAlert")  # what Qt's own timer of an alert calls
@@ -267,8 +265,8 @@ class Channels(QObject):
         return Outcome(Channel.TASKBAR, window is not None, words)
 
     def _on_focus_window_changed(self, focused: QWindow | None) -> None:
-        """The agent has gone to a window that shows the call: the notification has done what it was for."""
-        if self._told and focused is not None and any(one.windowHandle() == focused for one in self._windows):
+        """The agent has gone to the popup: the notification has done what it was for."""
+        if self._told and focused is not None and focused == self._popup.windowHandle():
             self._told = False
             self._tasks.spawn(self._notifier.call_ended(), "notification")
 

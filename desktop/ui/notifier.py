@@ -40,11 +40,12 @@ class Notifier(QObject):
         self._name = "NextCall practice" if practice else "NextCall"
         self._service = NotificationService(self._on_pressed) if sys.platform == "linux" else None
         self._latest = 0
+        self._closed = False
 
     async def call_connected(self, who: str = "") -> Way | None:
         """Say that somebody is on the line, instead of what was said before. Without `who`, nobody is named.
 
-        Gives None if the call was over before it could be told.
+        Gives None if the call, or everything, was over before it could be told.
         """
         name = "".join(letter for letter in who if letter.isprintable())  # nothing that breaks a line or turns its direction
         known = f"{name} is on your line." if name else "Somebody is on your line. The popup shows who it is."
@@ -65,12 +66,15 @@ class Notifier(QObject):
         return self._service is not None and await self._service.answers()
 
     async def close(self) -> None:
-        """Leave nothing on the screen."""
+        """Leave nothing on the screen, and show nothing any more."""
         self._latest += 1
+        self._closed = True
         if self._service is not None:
             await self._service.close()
 
     async def _show(self, title: str, text: str, *, passing: bool = False) -> Way | None:
+        if self._closed:
+            return None
         self._latest += 1
         number = self._latest
         if self._service is not None and await self._service.show(title, text, passing=passing):

@@ -63,11 +63,14 @@ class NotificationService:
         self._token = ""
         self._step: asyncio.Task[None] | None = None
         self._hangs = False
+        self._closed = False
         self._life: asyncio.Task[None] | None = None
         self._router: DBusRouter | None = None
 
     async def answers(self) -> bool:
         """Whether there is a service that answers. Nothing is shown."""
+        if self._closed:
+            return False
         self._offers = None
         await self._bring_about()
         return self._offers is not None
@@ -77,19 +80,24 @@ class NotificationService:
 
         It stays until it is clicked, dismissed or taken away. A `passing` one goes by itself.
         """
+        if self._closed:
+            return False
         self._wanted = wanted = _Words(title, text, passing)
         await self._bring_about()
         return self._told is wanted
 
     async def take_away(self) -> None:
         """Have nothing on the screen any more."""
-        self._wanted = None
-        await self._bring_about()
+        if not self._closed:
+            self._wanted = None
+            await self._bring_about()
 
     async def close(self) -> None:
-        """Take the notification away and let go of the bus."""
+        """Take the notification away and let go of the bus, for good."""
+        self._closed = True
+        self._wanted = None
         if self._life is not None:
-            await self.take_away()
+            await self._bring_about()
         if self._step is not None:
             self._step.cancel()
             await asyncio.wait({self._step})

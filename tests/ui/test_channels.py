@@ -62,14 +62,14 @@ class Loudspeaker(QObject):
 class Office:
     """Channels with everything that they use, offscreen: no notification service and no tray, unless a test brings one."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, popup: QWidget, window: QWidget) -> None:
         self.crashes: list[str] = []
         self.tasks = Tasks(lambda name, failure: self.crashes.append(f"{name}: {failure}"))
         self.parent = QObject()
         self.tray = Tray(self.parent, practice=False)
         self.sound = Loudspeaker()
         self.notifier = Notifier(self.tray.notify, practice=False)
-        self.channels = Channels(self.notifier, self.tray, [window], self.tasks, self.sound)
+        self.channels = Channels(self.notifier, self.tray, popup, window, self.tasks, self.sound)
         self.troubles: list[str] = []
         self.channels.troubled.connect(self.troubles.append)
 
@@ -84,7 +84,8 @@ def window(keep: Callable[[QWidget], QWidget]) -> QWidget:
 
 @contextlib.asynccontextmanager
 async def office(window: QWidget, choices: Choices = WITH_SOUND) -> AsyncIterator[Office]:
-    made = Office(window)
+    popup = QWidget()
+    made = Office(popup, window)
     made.channels.choose(choices)
     try:
         yield made
@@ -94,6 +95,7 @@ async def office(window: QWidget, choices: Choices = WITH_SOUND) -> AsyncIterato
         await made.tasks.cancel_all()
         made.tray.close()
         made.parent.deleteLater()
+        popup.deleteLater()
     assert made.crashes == []
 
 
@@ -254,7 +256,7 @@ async def test_a_sound_that_never_ends_was_not_heard(qapp: object, window: QWidg
 
 async def test_without_sounds_the_test_says_so(qapp: object, window: QWidget):
     async with office(window) as at:
-        mute = Channels(at.notifier, at.tray, [window], at.tasks)
+        mute = Channels(at.notifier, at.tray, window, window, at.tasks)
         mute.choose(WITH_SOUND)
         assert (await mute.test(Channel.SOUND)).words == "NextCall plays no sounds here."
         assert Channel.SOUND not in [one.channel for one in await mute.self_test()]
@@ -303,7 +305,7 @@ async def main():
     shift.setWindowTitle("The shift window")
     popup.setWindowTitle("The popup")
     popup.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-    channels = Channels(Notifier(tray.notify, practice=False), tray, (popup, shift), tasks)
+    channels = Channels(Notifier(tray.notify, practice=False), tray, popup, shift, tasks)
     channels.choose(Choices(names=True))
     channels.troubled.connect(lambda words: print("troubled", words, flush=True))
     channels.show_call_requested.connect(lambda: print("show call", flush=True))
@@ -316,8 +318,8 @@ async def main():
         match order:
             case "shift":
                 shift.show()
-            case "elsewhere":
-                while app.focusWindow():
+            case "here" | "elsewhere":
+                while bool(app.focusWindow()) is not (order == "here"):
                     await asyncio.sleep(0.01)
             case "connect":
                 popup.show()
@@ -453,6 +455,10 @@ def test_the_notification_goes_as_soon_as_the_call_is_seen(xdesk: Desk, program:
     program.do("connect")
     wait_until(lambda: xdesk.notifications_displayed() == 1, "the notification")
     assert xdesk.notifications()[before:][0].body == "Zoë Łuczak is on your line."
+    program.activate("The shift window")
+    program.do("here")
+    program.do("self-test")  # asks the service: what was to be taken away, has been
+    assert xdesk.notifications_displayed() == 1
     program.activate("The popup")
     wait_until(lambda: xdesk.notifications_displayed() == 0, "the notification to go")
     program.activate("Somewhere else")

@@ -257,6 +257,25 @@ async def test_at_the_end_nothing_is_left_on_the_screen_nor_on_the_bus(qapp: obj
     await until(lambda: len(desk._ask(message_bus.ListNames())[0]) == before)
 
 
+async def test_what_comes_late_finds_it_closed(qapp: object, desk: Desk):
+    from jeepney.bus_messages import message_bus
+
+    names = desk._ask(message_bus.ListNames())[0]
+    before = len(desk.notifications())
+    async with a_notifier() as (notifier, tray):
+        await notifier.call_connected("Ann")
+        ways = await asyncio.gather(
+            notifier.close(), notifier.call_connected("Bo"), notifier.call_ended(), notifier.has_service(), notifier.try_out()
+        )
+        assert ways == [None, None, None, False, None]
+        await notifier.call_ended()
+        await until(lambda: len(desk._ask(message_bus.ListNames())[0]) == len(names))
+        assert notifier._service._life is None
+        assert desk.notifications_displayed() == 0
+        assert len(await _shown(desk, before)) == 1
+    assert tray.messages == []
+
+
 async def test_a_test_is_no_call_and_goes_by_itself(qapp: object, desk: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(notifier_linux, "_STAYS", 200)
     before = len(desk.notifications())
