@@ -113,6 +113,9 @@ class Channels(QObject):
         self._outcomes: dict[Channel, Outcome] = {}
         self._told = False
         """Whether a call is told of, and has not been seen yet."""
+        self._named = False
+        """Whether the notification that is on the screen names somebody."""
+        self._covered = False
         self._closed = False
         notifier.pressed.connect(self.show_call_requested)
         self._application().focusWindowChanged.connect(self._on_focus_window_changed)
@@ -141,14 +144,31 @@ class Channels(QObject):
             self._flash(0)
         if choices.sound and self._sound is not None:
             self._sound.play(choices.sound, choices.device, choices.volume)
+        self._named = choices.notification and choices.names and not self._covered
         if choices.notification:
-            self._tasks.spawn(self._notify(who if choices.names else ""), "notification")
+            self._tasks.spawn(self._notify(who if self._named else ""), "notification")
 
     def call_ended(self) -> None:
         """Nobody is on the line any more: tell nothing of it. Returns at once."""
-        self._told = False
         self._stop_flash()
-        self._tasks.spawn(self._notifier.call_ended(), "notification")
+        self.take_back()
+
+    def tell(self, title: str, text: str) -> None:
+        """Have a notification say something else that the agent must not miss, whatever is chosen for calls. Returns at once."""
+        self._told = self._named = False
+        self._tasks.spawn(self._notifier.tell(title, text), "notification")
+
+    def take_back(self) -> None:
+        """Take away what a notification says, for the agent knows it. Returns at once."""
+        self._told = self._named = False
+        self._tasks.spawn(self._notifier.take_away(), "notification")
+
+    def set_covered(self, *, covered: bool) -> None:
+        """Whether the agent is away from the computer: then nobody is named, on what is shown already neither."""
+        self._covered = covered
+        if covered and self._named:
+            self._named = False
+            self._tasks.spawn(self._notify(""), "notification")
 
     # Whether they work
 
@@ -267,8 +287,7 @@ class Channels(QObject):
     def _on_focus_window_changed(self, focused: QWindow | None) -> None:
         """The agent has gone to the popup: the notification has done what it was for."""
         if self._told and focused is not None and focused == self._popup.windowHandle():
-            self._told = False
-            self._tasks.spawn(self._notifier.call_ended(), "notification")
+            self.take_back()
 
     # Sound
 

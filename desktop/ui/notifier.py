@@ -1,4 +1,4 @@
-"""A notification when a call is connected. It is a hint: the truth is in the windows.
+"""A notification, above all when a call is connected. It is a hint: the truth is in the windows.
 
 On Linux it goes to the desktop's notification service (notifier_linux.py), because not every desktop shows a tray's own balloon;
 elsewhere, and where that service is missing, it goes through the tray. It names nobody unless it is told whom: a notification may
@@ -51,11 +51,19 @@ class Notifier(QObject):
         known = f"{name} is on your line." if name else "Somebody is on your line. The popup shows who it is."
         return await self._show(f"{self._name}: call connected", known)
 
-    async def call_ended(self) -> None:
+    async def tell(self, title: str, text: str) -> Way | None:
+        """Say something else that the agent must not miss, instead of what was said before."""
+        return await self._show(f"{self._name}: {title}", text)
+
+    async def take_away(self) -> None:
         """Take the notification away: it would only mislead now."""
         self._latest += 1
         if self._service is not None:
             await self._service.take_away()
+
+    async def call_ended(self) -> None:
+        """Nobody is on the line any more."""
+        await self.take_away()
 
     async def try_out(self) -> Way | None:
         """Show what a notification looks like. It goes by itself."""

@@ -156,7 +156,7 @@ class NotificationService:
         offers = self._offers or frozenset()
         title, text = words.title, words.text
         if "body" not in offers:
-            title, text = f"{title}. {text}", ""
+            title, text = f"{title} - {text}", ""
         elif "body-markup" in offers:
             text = html.escape(text, quote=False)
         hints = {
@@ -166,7 +166,7 @@ class NotificationService:
             "suppress-sound": ("b", True),  # sounds are chosen in NextCall
             "transient": ("b", words.passing),
         }
-        actions = ["default", "Show call"] if "actions" in offers else []
+        actions = ["default", "Show"] if "actions" in offers else []
         stays = _STAYS if words.passing else 0
         return ("NextCall", self._number, "nextcall", title, text, actions, hints, stays)
 

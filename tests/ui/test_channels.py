@@ -146,6 +146,30 @@ async def test_the_caller_is_named_only_where_the_agent_allows_it(qapp: object, 
         assert at.troubles == [TRAY_INSTEAD]
 
 
+async def test_nobody_is_named_while_the_agent_is_away(qapp: object, window: QWidget, a_tray: list[str]):
+    async with office(window, Choices(names=True)) as at:
+        at.channels.call_connected("Ann")
+        await until(lambda: len(a_tray) == 1)
+        at.channels.set_covered(covered=True)
+        await until(lambda: len(a_tray) == 2)
+        at.channels.call_ended()
+        at.channels.call_connected("Bo")
+        await until(lambda: len(a_tray) == 3)
+        at.channels.set_covered(covered=False)
+        at.channels.set_covered(covered=True)
+        await until(lambda: not at.tasks._running)
+        assert [text.split(". ")[1].split()[0] for text in a_tray] == ["Ann", "Somebody", "Somebody"]
+
+
+async def test_other_things_are_told_even_if_calls_are_not(qapp: object, window: QWidget, a_tray: list[str]):
+    async with office(window, Choices(notification=False)) as at:
+        at.channels.tell("Still there?", "Your phone is still in the queue.")
+        await until(lambda: a_tray)
+        assert a_tray == ["NextCall: Still there?. Your phone is still in the queue."]
+        at.channels.take_back()
+        await until(lambda: not at.tasks._running)
+
+
 async def test_what_is_off_does_nothing_and_cannot_fail(qapp: object, window: QWidget, a_tray: list[str]):
     async with office(window) as at:
         at.sound.failed.emit("The sound was not played.")

@@ -147,6 +147,17 @@ async def test_the_next_call_comes_before_the_end_of_the_last_one_was_told(qapp:
         assert desk.notifications_displayed() == 0
 
 
+async def test_something_else_can_be_told_and_taken_away(qapp: object, desk: Desk):
+    before = len(desk.notifications())
+    async with a_notifier() as (notifier, _):
+        assert await notifier.tell("Still there?", "Your phone is still in the queue.") is Way.SERVICE
+        [shown] = await _shown(desk, before)
+        assert (shown.summary, shown.body) == ("NextCall: Still there?", "Your phone is still in the queue.")
+        assert shown.urgency == "CRITICAL"
+        await notifier.take_away()
+        assert desk.notifications_displayed() == 0
+
+
 async def test_a_click_on_it_is_heard_and_takes_it_away(qapp: object, desk: Desk):
     pressed: list[bool] = []
     async with a_notifier() as (notifier, _):
@@ -381,7 +392,7 @@ async def test_what_is_asked_of_a_service(qapp: object, bus: None):
         name, number, icon, title, text, actions, hints, stays = first
         assert (name, number, icon, title) == ("NextCall", 0, "nextcall", "NextCall: call connected")
         assert text == "<Ann & Bo> is on your line."  # without body-markup, < is a letter
-        assert actions == ["default", "Show call"]
+        assert actions == ["default", "Show"]
         assert (hints["urgency"], hints["desktop-entry"], hints["suppress-sound"]) == (("y", 2), ("s", "nextcall"), ("b", True))
         assert stays == 0
         assert second[1] == 1
@@ -393,7 +404,7 @@ async def test_a_service_that_shows_one_line_only_gets_it_in_one(qapp: object, b
     async with odd_service() as service, a_notifier() as (notifier, _):
         assert await notifier.call_connected("Ann") is Way.SERVICE
         [(_, _, _, title, text, actions, _, _)] = service.notified
-        assert (title, text, actions) == ("NextCall: call connected. Ann is on your line.", "", [])
+        assert (title, text, actions) == ("NextCall: call connected - Ann is on your line.", "", [])
 
 
 async def test_markup_is_for_services_that_know_it(qapp: object, bus: None):
