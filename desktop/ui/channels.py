@@ -251,7 +251,7 @@ class Channels(QObject):
         elif self._tray.is_there:
             words = "No notification service answers on this desktop: the tray is used instead."
         else:
-            words = "No notification service answers on this desktop, and there is no tray: look out for the popup."
+            words = "No notification service answers on this desktop: look out for the popup."
         return Outcome(Channel.NOTIFICATION, worked, words)
 
     def _of_tray(self, well: str) -> Outcome:

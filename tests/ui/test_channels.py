@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-NO_SERVICE = "No notification service answers on this desktop, and there is no tray: look out for the popup."
+NO_SERVICE = "No notification service answers on this desktop: look out for the popup."
 TRAY_INSTEAD = "No notification service answers on this desktop: the tray is used instead."
 NO_TRAY = "This desktop has no tray: NextCall stays in the taskbar."
 WITH_SOUND = Choices(sound="marimba", device="Headset", volume=30)
