@@ -164,7 +164,7 @@ class Channels(QObject):
         self._tasks.spawn(self._notifier.take_away(), "notification")
 
     def set_covered(self, *, covered: bool) -> None:
-        """Whether the agent is away from the computer: then nobody is named, on what is shown already neither."""
+        """Whether the agent is away from the computer: then nobody is named, not even on what is shown already."""
         self._covered = covered
         if covered and self._named:
             self._named = False

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from desktop.tasks import Tasks
+
 if TYPE_CHECKING:
     from jeepney import Message
     from jeepney.io.asyncio import DBusRouter
@@ -53,6 +55,7 @@ class NotificationService:
 
     def __init__(self, pressed: Callable[[str], None]) -> None:
         self._pressed = pressed
+        self._tasks = Tasks(_on_crash)
         self._wanted: _Words | None = None
         self._told: _Words | None = None
         """What the service knows of: the same as wanted as soon as it has answered."""
@@ -113,7 +116,7 @@ class NotificationService:
     def _begin_step(self) -> None:
         if self._step is None or self._step.done():
             self._hangs = False
-            self._step = asyncio.get_running_loop().create_task(self._settle(), name="notification service")
+            self._step = self._tasks.spawn(self._settle(), "notification service")
 
     async def _settle(self) -> None:
         """Tell the service, one thing after the other, until there is no more to tell."""
@@ -183,7 +186,7 @@ class NotificationService:
         """The bus, with an ear on what the service tells."""
         if self._router is None:
             opened: asyncio.Future[DBusRouter] = asyncio.get_running_loop().create_future()
-            self._life = asyncio.get_running_loop().create_task(self._live(opened), name="notification signals")
+            self._life = self._tasks.spawn(self._live(opened), "notification signals")
             self._router = await opened
         return self._router
 
@@ -241,3 +244,8 @@ class NotificationService:
             self._told = None
         if owner and self._is_due:
             self._begin_step()
+
+
+def _on_crash(name: str, failure: BaseException) -> None:
+    """Tell it where the program hears of all that fails unforeseen."""
+    asyncio.get_running_loop().call_exception_handler({"message": name, "exception": failure})
