@@ -57,6 +57,6 @@ class Alongside(QObject):
     async def close(self) -> None:
         """Leave nothing behind: nothing on the clipboard, no notification; whoever is still to be told gets a last chance."""
         self.aids.clear_clipboard()
-        await self._notifier.call_ended()
+        await self._notifier.close()
         if self._webhooks is not None:
             await self._webhooks.close()

@@ -1,65 +1,98 @@
-"""A notification when a call is connected. It is a hint: the truth is in the windows.
+"""A notification, above all when a call is connected. It is a hint: the truth is in the windows.
 
-On Linux it goes to org.freedesktop.Notifications, because not every desktop shows a tray's own balloon; elsewhere, and where that
-service is missing, it goes through the tray. It names nobody: a notification may be seen by anybody.
+On Linux it goes to the desktop's notification service (notifier_linux.py), because not every desktop shows a tray's own balloon;
+elsewhere, and where that service is missing, it goes through the tray. It names nobody unless it is told whom: a notification may
+be seen by anybody.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import os
 import sys
 from collections.abc import Callable
+from enum import Enum
 
-log = logging.getLogger(__name__)
+from PySide6.QtCore import QObject, Signal
 
-_LONGEST_WAIT = 2.0
-"""Seconds that the notification service may take before the tray is used instead."""
+from desktop.ui.notifier_linux import NotificationService
 
 
-class Notifier:
-    """Tells that a call is connected; `through_tray(title, text)` is the other way."""
+class Way(Enum):
+    """How a notification was shown."""
 
-    def __init__(self, through_tray: Callable[[str, str], None], *, practice: bool) -> None:
+    SERVICE = "by the desktop's notification service"
+    TRAY = "through the tray"
+    NONE = "not at all"
+
+
+class Notifier(QObject):
+    """Tells that a call is connected; `through_tray(title, text)` is the other way, and tells whether it can be gone."""
+
+    pressed = Signal()
+    """The agent has clicked the notification. On Wayland a window may come forward for as long as this is handled."""
+
+    usual_way = Way.SERVICE if sys.platform == "linux" else Way.TRAY
+    """How notifications are shown on this system, if nothing is wrong."""
+
+    def __init__(self, through_tray: Callable[[str, str], bool], *, practice: bool) -> None:
+        super().__init__()
         self._through_tray = through_tray
         self._name = "NextCall practice" if practice else "NextCall"
-        self._shown = 0
-        self._turn = asyncio.Lock()  # the next call may come before the notification of the last one is gone
+        self._service = NotificationService(self._on_pressed) if sys.platform == "linux" else None
+        self._latest = 0
+        self._closed = False
 
-    async def call_connected(self) -> None:
-        """Say that somebody is on the line."""
-        title, text = f"{self._name}: call connected", "Somebody is on your line. The popup shows who it is."
-        async with self._turn:
-            if not await self._ask("Notify", title, text):
-                self._through_tray(title, text)
+    async def call_connected(self, who: str = "") -> Way | None:
+        """Say that somebody is on the line, instead of what was said before. Without `who`, nobody is named.
+
+        Gives None if the call, or everything, was over before it could be told.
+        """
+        name = "".join(letter for letter in who if letter.isprintable())  # nothing that breaks a line or turns its direction
+        known = f"{name} is on your line." if name else "Somebody is on your line. The popup shows who it is."
+        return await self._show(f"{self._name}: call connected", known)
+
+    async def tell(self, title: str, text: str) -> Way | None:
+        """Say something else that the agent must not miss, instead of what was said before."""
+        return await self._show(f"{self._name}: {title}", text)
+
+    async def take_away(self) -> None:
+        """Take the notification away: it would only mislead now."""
+        self._latest += 1
+        if self._service is not None:
+            await self._service.take_away()
 
     async def call_ended(self) -> None:
-        """Take the notification away: it would only mislead now."""
-        async with self._turn:
-            if self._shown:
-                await self._ask("CloseNotification")
+        """Nobody is on the line any more."""
+        await self.take_away()
 
-    async def _ask(self, method: str, title: str = "", text: str = "") -> bool:
-        if sys.platform != "linux":
-            return False
-        from jeepney import DBusAddress, new_method_call
-        from jeepney.io.asyncio import open_dbus_router
-        from jeepney.wrappers import unwrap_msg
+    async def try_out(self) -> Way | None:
+        """Show what a notification looks like. It goes by itself."""
+        return await self._show(f"{self._name}: a test", "You are told of a call like this.", passing=True)
 
-        address = DBusAddress(
-            "/org/freedesktop/Notifications", bus_name="org.freedesktop.Notifications", interface="org.freedesktop.Notifications"
-        )
-        if method == "Notify":
-            hints = {"urgency": ("y", 1), "category": ("s", "call.incoming"), "desktop-entry": ("s", "nextcall")}
-            body: tuple[object, ...] = ("NextCall", self._shown, "nextcall", title, text, [], hints, -1)
-            message = new_method_call(address, method, "susssasa{sv}i", body)
-        else:
-            message = new_method_call(address, method, "u", (self._shown,))
-        try:
-            async with asyncio.timeout(_LONGEST_WAIT), open_dbus_router(bus="SESSION") as router:
-                answer = unwrap_msg(await router.send_and_get_reply(message))
-        except Exception as wrong:  # noqa: BLE001 - no bus, no service, an odd service: each just means "not shown there"
-            log.info("no notification service: %s", type(wrong).__name__)
-            return False
-        self._shown = answer[0] if method == "Notify" else 0
-        return True
+    async def has_service(self) -> bool:
+        """Whether a notification service answers; never where there is no such thing. Nothing is shown."""
+        return self._service is not None and await self._service.answers()
+
+    async def close(self) -> None:
+        """Leave nothing on the screen, and show nothing any more."""
+        self._latest += 1
+        self._closed = True
+        if self._service is not None:
+            await self._service.close()
+
+    async def _show(self, title: str, text: str, *, passing: bool = False) -> Way | None:
+        if self._closed:
+            return None
+        self._latest += 1
+        number = self._latest
+        if self._service is not None and await self._service.show(title, text, passing=passing):
+            return Way.SERVICE
+        if number != self._latest:
+            return None
+        return Way.TRAY if self._through_tray(title, text) else Way.NONE
+
+    def _on_pressed(self, token: str) -> None:
+        if token:
+            os.environ["XDG_ACTIVATION_TOKEN"] = token  # where Qt looks for it when a window wants to come forward
+        self.pressed.emit()
+        os.environ.pop("XDG_ACTIVATION_TOKEN", None)

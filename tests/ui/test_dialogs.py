@@ -1,4 +1,4 @@
-"""The smaller windows: the question before leaving, the reminder, settings, tray, shift window, practice phone."""
+"""The smaller windows: the question before leaving, the reminder, settings, shift window, practice phone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import inspect
-from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QKeySequence, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QFileDialog
 from shiboken6 import isValid
 
 from desktop.callcenter.model import Call
@@ -26,13 +26,12 @@ from desktop.ui.leaving import LeaveDialog
 from desktop.ui.practice_phone import PracticePhone
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
-from desktop.ui.tray import Tray
 from tests.simulation import until
 from tests.ui.records import a_shift, an_entry
 from tests.ui.screen import Role, button, field, focused, has, key, message, part, press, settle, show, type_in, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     Keep = Callable[[Any], Any]
@@ -466,48 +465,6 @@ def test_there_is_no_call_to_show_while_waiting(shift_window: ShiftWindow):
 
 def _shortcut(one: Any) -> str:
     return one.shortcut().toString(QKeySequence.SequenceFormat.PortableText) if hasattr(one, "menuRole") else ""
-
-
-# ----------------------------------------------------------------------------------------------------------- the tray
-
-
-@pytest.fixture
-def tray(qapp: object) -> Iterator[Tray]:
-    parent = QObject()
-    made = Tray(parent, practice=True)
-    yield made
-    made.close()
-    parent.deleteLater()
-
-
-def _menu(tray: Tray) -> QMenu:
-    menu = tray.findChild(QSystemTrayIcon).contextMenu()
-    assert menu
-    return menu
-
-
-@pytest.mark.parametrize("state", [*State])
-def test_the_tray_by_state(tray: Tray, state: State):
-    tray.show_state(state)
-    icon = tray.findChild(QSystemTrayIcon)
-    assert icon.toolTip() == f"NextCall practice - {state.value}"
-    entries = [(one.text(), one.isEnabled()) for one in _menu(tray).actions() if one.isVisible() and not one.isSeparator()]
-    on_call = [("Show call", True)] if state in {State.CONNECTED, State.SAVING} else []
-    assert entries == [(state.value, False), ("Show NextCall", True), *on_call, ("Quit", True)]
-
-
-def test_the_trays_wishes(tray: Tray):
-    wishes: list[str] = []
-    tray.show_requested.connect(lambda: wishes.append("show"))
-    tray.show_call_requested.connect(lambda: wishes.append("call"))
-    tray.quit_requested.connect(lambda: wishes.append("quit"))
-    for entry in _menu(tray).actions():
-        entry.trigger()
-    icon = tray.findChild(QSystemTrayIcon)
-    for reason in QSystemTrayIcon.ActivationReason:
-        icon.activated.emit(reason)
-    icon.messageClicked.emit()
-    assert wishes == ["show", "call", "quit", "show", "show", "call"]
 
 
 # ------------------------------------------------------------------------------------------------- the practice phone
