@@ -1,4 +1,4 @@
-"""What happens alongside a call besides its popup: the notification, what the profile has opened, and who else is told.
+"""What happens alongside a call besides its popup: what tells of it, what the profile has opened, and who else is told.
 
 Nothing of it can hold up a call, and nothing that goes wrong in it stays unsaid.
 """
@@ -15,7 +15,7 @@ from desktop.popup import callback, webhook
 from desktop.popup.form import Form
 from desktop.tasks import Tasks
 from desktop.ui.aids import Aids
-from desktop.ui.notifier import Notifier
+from desktop.ui.channels import Channels
 
 
 class Alongside(QObject):
@@ -23,9 +23,9 @@ class Alongside(QObject):
 
     failed = Signal(str)
 
-    def __init__(self, notifier: Notifier, tasks: Tasks, webhooks: Webhooks | None) -> None:
+    def __init__(self, channels: Channels, tasks: Tasks, webhooks: Webhooks | None) -> None:
         super().__init__()
-        self._notifier = notifier
+        self._channels = channels
         self._tasks = tasks
         self._webhooks = webhooks
         self.aids = Aids(self)
@@ -33,7 +33,7 @@ class Alongside(QObject):
 
     def call_connected(self, form: Form, *, known_before: bool) -> None:
         """Somebody is on the line. `known_before`: an earlier start of the program was told so already."""
-        self._tasks.spawn(self._notifier.call_connected(), "notification")
+        self._channels.call_connected(form.facts.caller.title)
         if known_before:
             self.aids.done_before(form.facts.call.id)
             return
@@ -52,11 +52,11 @@ class Alongside(QObject):
 
     def call_ended(self) -> None:
         """Nobody is on the line any more."""
-        self._tasks.spawn(self._notifier.call_ended(), "notification")
+        self._channels.call_ended()
 
     async def close(self) -> None:
-        """Leave nothing behind: nothing on the clipboard, no notification; whoever is still to be told gets a last chance."""
+        """Leave nothing behind: nothing on the clipboard, no alert; whoever is still to be told gets a last chance."""
         self.aids.clear_clipboard()
-        await self._notifier.close()
+        await self._channels.close()
         if self._webhooks is not None:
             await self._webhooks.close()

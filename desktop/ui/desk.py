@@ -35,6 +35,7 @@ from desktop.shift.states import IN_QUEUE, State
 from desktop.tasks import Tasks, in_thread
 from desktop.ui.alongside import Alongside
 from desktop.ui.campaign import Campaign
+from desktop.ui.channels import Channels
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.keyboard import Keyboard
 from desktop.ui.leaving import LeaveDialog
@@ -101,7 +102,10 @@ class Desk(QObject):
         self.reminder = HangUpWindow(practice=practice)
         self.recovery: RecoveryDialog | None = None
         self.tray = Tray(self, practice=practice)
-        self._alongside = Alongside(Notifier(self.tray.notify, practice=practice), tasks, campaign.webhooks if campaign else None)
+        self.tray.may_hide(self.window)
+        notifier = Notifier(self.tray.notify, practice=practice)
+        self.channels = Channels(notifier, self.tray, self.popup, self.window, tasks)
+        self._alongside = Alongside(self.channels, tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
@@ -146,6 +150,7 @@ class Desk(QObject):
         self._alongside.failed.connect(lambda sentence: self.popup.say("This was not done", sentence))
         self._promises.due.connect(self._on_callbacks_due)
         self._promises.counted.connect(self.window.show_callbacks)
+        self._promises.counted.connect(self.tray.show_callbacks)
         self.window.callbacks_requested.connect(self._promises.show_window)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
@@ -153,6 +158,11 @@ class Desk(QObject):
         self.reminder.save_requested.connect(self._on_save_requested)
         self.tray.show_requested.connect(self.show)
         self.tray.show_call_requested.connect(self._on_show_call_requested)
+        self.tray.someone_heard.connect(self._on_someone_heard)
+        self.tray.callbacks_requested.connect(self._promises.show_window)
+        self.tray.leave_requested.connect(self._on_leave_requested)
+        self.channels.show_call_requested.connect(self._on_show_call_requested)
+        self.channels.troubled.connect(lambda words: self.window.say("A call may not be told as you want it", words, "warn"))
         self.tray.quit_requested.connect(self.quit_requested)
 
     # Coming and going
@@ -192,18 +202,19 @@ class Desk(QObject):
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
         self.popup.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
+        self.channels.set_covered(covered=covered)
 
     def tell_forgotten(self, minutes: int) -> None:
         """Nobody has touched the computer for so long, and the phone is in the queue."""
         words = f"Nobody has touched this computer for {minutes} minutes. Nothing happens by itself: “Leave” takes you out."
         self.window.say("Your phone is still in the queue", words, "warn")
-        self.tray.notify("Still there?", "Your phone is still in the queue.")
+        self.channels.tell("Still there?", "Your phone is still in the queue.")
 
     def tell_sleep(self) -> None:
         """The computer is about to sleep while the phone is in the queue."""
         words = "Your phone stays in the queue and people are still connected to it. Hang it up if you are leaving."
         self.window.say("The computer goes to sleep", words, "warn")
-        self.tray.notify("The computer goes to sleep", words)
+        self.channels.tell("The computer goes to sleep", words)
 
     def tell_awake(self) -> None:
         """It has slept."""
@@ -291,6 +302,7 @@ class Desk(QObject):
 
     async def _work(self, session: AgentSession) -> None:
         """The document's loop: connection, popup, response, and again until the last call."""
+        self._tasks.spawn(self.channels.self_test(), "self-test")
         if self._campaign is not None:
             self._campaign.look_up(session.account.campaign_id)
         try:
@@ -450,7 +462,8 @@ class Desk(QObject):
             self._promises.set_quiet(quiet=session.state in {State.CONNECTED, State.SAVING})
             if session.state in {State.WAITING, State.CONNECTED, State.LOGGED_OFF}:
                 self.login.hide()
-                self.window.show()
+                if not self.tray.hides_window:
+                    self.window.show()
         if self.recovery is not None:
             self.recovery.show_trouble(session.line)
         elif session.state is State.SAVING:

@@ -689,6 +689,7 @@ async def test_changed_settings_are_kept_and_told(remembering: Memory, tmp_path:
 async def test_a_notification_goes_with_its_call(xdesk: XDesk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", xdesk.env["DBUS_SESSION_BUS_ADDRESS"])
     async with seated() as seat:
+        seat.popup.setWindowFlags(Qt.WindowType.ToolTip)  # offscreen, any other window takes the keyboard: the call is seen
         await seat.talk(name="Maya Okafor")
         await until(lambda: xdesk.notifications_displayed() == 1)
         shown = xdesk.notifications()[-1]
