@@ -110,6 +110,7 @@ class PopupWindow(QWidget):
     def _connect(self) -> None:
         """What is heard where, and the keys."""
         self._aids.requested.connect(self.aid_requested)
+        self._details.link_opened.connect(self.link_requested)
         self._ways_on.next_call_pressed.connect(self._on_next_call)
         self._ways_on.logoff_pressed.connect(self._on_logoff)
         self._ways_on.wait_on_pressed.connect(self._on_wait_on)
