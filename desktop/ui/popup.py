@@ -149,6 +149,10 @@ class PopupWindow(QWidget):
             self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
         self._come_up()
 
+    def prepare(self, profile: CampaignProfile) -> None:
+        """Build the form of this profile while nobody is on the line, so that the next call need not wait for it."""
+        self._wear_profile(profile)
+
     def show_someone(self, profile: CampaignProfile = NONE) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
         self._call = self._fixed = None
