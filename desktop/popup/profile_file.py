@@ -28,8 +28,11 @@ _WHOLE = inspect.type_info(CampaignProfile)
 
 
 def load(file: Path) -> CampaignProfile:
-    """Read a profile. Raises ProfileError."""
-    return read(_bytes(file), str(file))
+    """Read a profile. Raises ProfileError, also for an empty file: that is one which is just being saved."""
+    data = _bytes(file)
+    if not data.strip():
+        raise ProfileError(f"{file}: it is empty; wanted is a campaign profile.")
+    return read(data, str(file))
 
 
 def read(data: bytes, name: str) -> CampaignProfile:

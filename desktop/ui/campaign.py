@@ -25,6 +25,8 @@ class Campaign(QObject):
     """Gives each call its profile. What is wrong with one is told in `troubled` (title, text), and the last good one stays."""
 
     troubled = Signal(str, str)
+    looked_up = Signal()
+    """The profile was read, and may be another one."""
 
     def __init__(
         self, profiles: CurrentProfile, tasks: Tasks, remote: RemoteProfile | None = None, webhooks: Webhooks | None = None
@@ -56,9 +58,13 @@ class Campaign(QObject):
 
     async def for_call(self, campaign_id: int) -> CampaignProfile:
         """The profile for a call that begins now. Neither a slow disk nor a slow network holds its popup up."""
-        self.look_up(campaign_id)
-        if self._reading is not None:
-            await asyncio.wait({self._reading}, timeout=_PATIENCE)
+        for _time in range(2):  # a reading that lasts already may have begun before the file was last saved
+            was_at_it = self._reading is not None and not self._reading.done()
+            self.look_up(campaign_id)
+            if self._reading is not None:
+                await asyncio.wait({self._reading}, timeout=_PATIENCE / 2)
+            if not was_at_it:
+                break
         return self._profiles.profile
 
     async def _read(self, campaign_id: int) -> None:
@@ -70,6 +76,7 @@ class Campaign(QObject):
                 "the last one that was right stays in use" if self._profiles.profile != NONE else "NextCall goes on without one"
             )
             self.troubled.emit(f"{failure.title}: {still}.", f"{failure.reason} {failure.advice}")
+        self.looked_up.emit()
 
     async def _fetch(self, remote: RemoteProfile, campaign_id: int) -> None:
         """Bring the kept profile up to date; the next call wears it."""

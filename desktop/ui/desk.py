@@ -154,6 +154,7 @@ class Desk(QObject):
         self.window.callbacks_requested.connect(self._promises.show_window)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
+            self._campaign.looked_up.connect(self._on_profile_looked_up)
         self.reminder.done_requested.connect(self._on_done_requested)
         self.reminder.save_requested.connect(self._on_save_requested)
         self.tray.show_requested.connect(self.show)
@@ -338,6 +339,8 @@ class Desk(QObject):
             else:
                 self.popup.end_call()
                 self._alongside.call_stored(form)
+                if self._campaign is not None and not last:
+                    self._campaign.look_up(session.account.campaign_id)  # so that a new form is built while nobody waits for it
                 return last
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
@@ -482,6 +485,10 @@ class Desk(QObject):
 
     def _on_logoff_requested(self, response: CallResponse) -> None:
         self._answer(response, last=True)
+
+    def _on_profile_looked_up(self) -> None:
+        if self.state is State.WAITING and not self._someone and self._campaign is not None:
+            self.popup.prepare(self._campaign.profile)
 
     def _on_draft_changed(self, draft: Draft) -> None:
         session = self._session

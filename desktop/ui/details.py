@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QFont,
     QGuiApplication,
     QIcon,
+    QKeyEvent,
     QKeySequence,
     QPainter,
     QPalette,
@@ -26,10 +27,17 @@ from desktop.ui.parts import tip
 
 _VALUE = Qt.ItemDataRole.UserRole
 _TONE = Qt.ItemDataRole.UserRole + 1
+_LINK = Qt.ItemDataRole.UserRole + 2
+
+
+_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
 class DetailsView(QTreeView):
-    """The fields of the CallType; Ctrl+C copies the value."""
+    """The fields of the CallType; Ctrl+C copies the value, a click or Enter opens a link."""
+
+    link_opened = Signal(str)
+    """The agent wants this https address (writing.link has checked it)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +61,12 @@ class DetailsView(QTreeView):
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self._on_copy)
         self.addAction(copy)
+        self._open = QAction(look.icon("open"), "Open link", self)
+        self._open.triggered.connect(lambda: self._open_link(self.currentIndex().siblingAtColumn(1)))
+        self._open.setVisible(False)
+        self.addAction(self._open)
+        self.clicked.connect(self._open_link)
+        self.selectionModel().currentChanged.connect(self._on_current_changed)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def show_view(self, view: View) -> None:
@@ -108,6 +122,20 @@ class DetailsView(QTreeView):
                 self._span(heading)
                 self.expand(heading.index())
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens the link of the line; everything else is the view's own."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and event.modifiers() in _PLAIN:
+            self._open_link(self.currentIndex().siblingAtColumn(1))
+            return
+        super().keyPressEvent(event)
+
+    def _open_link(self, index: QModelIndex) -> None:
+        if index.isValid() and (link := index.data(_LINK)):
+            self.link_opened.emit(link)
+
+    def _on_current_changed(self, index: QModelIndex) -> None:
+        self._open.setVisible(bool(index.isValid() and index.siblingAtColumn(1).data(_LINK)))
+
     def _on_copy(self) -> None:
         index = self.currentIndex()
         if index.isValid():
@@ -120,9 +148,9 @@ class _ToneDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         tone = index.data(_TONE)
-        if tone or option.state & QStyle.StateFlag.State_Selected:
+        if tone or index.data(_LINK) or option.state & QStyle.StateFlag.State_Selected:
             option = QStyleOptionViewItem(option)  # the other cells of the row are drawn with this one, too
-            ink = look.colour(tone if tone in {"muted", "warn"} else "text")
+            ink = look.colour(tone if tone in {"muted", "warn"} else "accent" if index.data(_LINK) else "text")
             palette = option.palette
             palette.setColor(QPalette.ColorRole.Text, ink)
             palette.setColor(QPalette.ColorRole.HighlightedText, ink)
@@ -132,23 +160,30 @@ class _ToneDelegate(QStyledItemDelegate):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One row: a name and a value, of which `copied` goes to the clipboard, and for a heading the rows below it."""
+    """One row: a name and a value, of which `copied` goes to the clipboard, and for a heading the rows below it. `link` is opened
+    by a click on the value."""
 
     name: str
     value: str = ""
     copied: str = ""
     tone: str = ""
+    link: str = ""
     below: tuple[_Line, ...] = field(default=(), compare=False)
 
     def items(self) -> list[QStandardItem]:
         first, second = QStandardItem(self.name), QStandardItem(_one_line(self.value))
         second.setData(self.copied, _VALUE)
         second.setToolTip(tip(self.value[:2000]))
+        if self.link:
+            second.setData(self.link, _LINK)
+            underlined = QFont()
+            underlined.setUnderline(True)
+            second.setFont(underlined)
         for item in (first, second) if self.tone in {"heading", "muted"} else (second,):
             if self.tone:
                 item.setData(self.tone, _TONE)
             if self.tone in {"heading", "strong"}:
-                bold = QFont()
+                bold = item.font()
                 bold.setBold(True)
                 item.setFont(bold)
         if self.tone == "warn":
@@ -173,7 +208,7 @@ def _lines(group: Group) -> tuple[_Line, ...]:
         text = " · ".join(filter(None, (one.text, one.aside)))
         # what is covered on the screen must not lie open on the clipboard
         copied = one.text if one.covered else one.value
-        lines.append(_Line(one.label, text, copied, "" if one.emphasis == "normal" else one.emphasis))
+        lines.append(_Line(one.label, text, copied, "" if one.emphasis == "normal" else one.emphasis, one.link))
         if one.warning:
             lines.append(_Line("", one.warning, one.warning, "warn"))
     return tuple(lines)

@@ -110,6 +110,7 @@ class PopupWindow(QWidget):
     def _connect(self) -> None:
         """What is heard where, and the keys."""
         self._aids.requested.connect(self.aid_requested)
+        self._details.link_opened.connect(self.link_requested)
         self._ways_on.next_call_pressed.connect(self._on_next_call)
         self._ways_on.logoff_pressed.connect(self._on_logoff)
         self._ways_on.wait_on_pressed.connect(self._on_wait_on)
@@ -147,6 +148,10 @@ class PopupWindow(QWidget):
         if fixed:
             self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
         self._come_up()
+
+    def prepare(self, profile: CampaignProfile) -> None:
+        """Build the form of this profile while nobody is on the line, so that the next call need not wait for it."""
+        self._wear_profile(profile)
 
     def show_someone(self, profile: CampaignProfile = NONE) -> None:
         """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtTest import QTest
 from shiboken6 import delete
 
 from desktop.popup.caller import Row
 from desktop.popup.fields import Group, Shown, View
 from desktop.ui.details import DetailsView
-from tests.ui.screen import settle, show
+from tests.ui.screen import key, settle, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ LINES = st.builds(
     covered=st.booleans(),
     aside=st.sampled_from(["", "14:05 in New York"]),
     warning=st.sampled_from(["", "Outside calling hours"]),
+    link=st.sampled_from(["", "https://a.example/"]),
 )
 TITLES = ("", "Who", "With us", "More")
 GROUPS = st.lists(st.tuples(st.sampled_from(TITLES), st.lists(LINES, min_size=1, max_size=5)), unique_by=lambda one: one[0]).map(
@@ -46,7 +48,7 @@ def drawn(view: DetailsView, parent: QModelIndex | None = None) -> list[tuple[An
     rows = []
     for row in range(model.rowCount(parent)):
         cells = [model.index(row, column, parent) for column in (0, 1)]
-        roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1)
+        roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, *(Qt.ItemDataRole.UserRole + one for one in range(3)))
         texts = [cell.data(role) for cell in cells for role in roles]
         bold = [bool(font and font.bold()) for font in (cell.data(Qt.ItemDataRole.FontRole) for cell in cells)]
         icon = cells[1].data(Qt.ItemDataRole.DecorationRole) is not None
@@ -118,3 +120,33 @@ def test_the_names_have_the_room_that_they_need(seen: DetailsView, qtbot: QtBot)
     seen.show_view(replace(seen._view, groups=(Group("Two", (Shown("A name longer than the others", "x", "x"),)),)))
     qtbot.waitUntil(lambda: seen.columnWidth(0) > before)
     assert seen.columnWidth(0) >= min(260, seen.sizeHintForColumn(0))
+
+
+MAP = Shown("Map", "how to get there", "https://maps.example/?q=1", link="https://maps.example/?q=1")
+
+
+@pytest.mark.parametrize("wish", ["click", "enter", "menu"])
+def test_a_link_is_opened_on_wish_and_nothing_else_is(qtbot: QtBot, wish: str):
+    view = DetailsView()
+    qtbot.addWidget(view)
+    opened: list[str] = []
+    view.link_opened.connect(opened.append)
+    view.show_view(View((Group("", (Shown("Name", "Ada", "Ada"), MAP)),), ()))
+    view.resize(400, 200)
+    show(view)
+    for row in (0, 1):
+        index = view.model().index(row, 1)
+        view.setCurrentIndex(index)
+        view.setFocus()
+        match wish:
+            case "click":
+                QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(index).center())
+            case "enter":
+                key(Qt.Key.Key_Return)
+            case "menu":
+                for action in view.actions():
+                    if action.isVisible() and action.text() == "Open link":
+                        action.trigger()
+        assert opened == [MAP.link] * row
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(1, 0)).center())
+    assert opened == [MAP.link]  # the name beside it is no link

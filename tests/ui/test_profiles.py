@@ -57,6 +57,19 @@ async def test_a_profile_is_read_again_between_calls_and_never_during_one(file: 
         assert seat.popup.profile.name == "second"
 
 
+async def test_the_form_is_built_while_nobody_is_on_the_line(file: Path):
+    _write(file, 'name = "first"')
+    async with seated(profiles=CurrentProfile(file)) as seat:
+        await seat.log_in()
+        await until(lambda: seat.popup.profile.name == "first")
+        assert not seat.popup.isVisible()
+        await _be_connected(seat)
+        _write(file, 'name = "second"')
+        await _answer(seat)
+        await until(lambda: seat.popup.profile.name == "second")
+        assert seat.desk.state is State.WAITING
+
+
 @pytest.mark.logs("This campaign profile cannot be used")
 async def test_what_is_wrong_with_a_profile_is_told_and_the_last_good_one_stays(file: Path):
     _write(file, 'name = "first"')
