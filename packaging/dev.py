@@ -56,6 +56,7 @@ FOR_A_VIRTUAL_SCREEN = ("dbus-daemon", "openbox", "xvfb")
 FOR_TESTS = (
     *("dunst", "gnome-keyring", "imagemagick", "libsecret-tools", "trayer", "x11-utils", "xdotool"),  # a desktop to test on
     *("php-cli", "php-soap"),  # a SOAP client that is not ours
+    *("pulseaudio", "pulseaudio-utils"),  # outputs to record; never started but by a test
     "fonts-noto-color-emoji",
 )
 
