@@ -47,9 +47,12 @@ class Sound(QObject):
     The player is started when it is first needed and then kept, because a beep must not come late; `prepare` starts it before.
     """
 
+    played = Signal()
+    """The sound was played to its end, where it should be."""
     failed = Signal(str)
-    """The sound was not played, or not where it should be: a sentence for the agent."""
+    """It was not, or not there: a sentence for the agent."""
     devices_changed = Signal()
+    """Other outputs than before can be chosen."""
 
     def __init__(self, parent: QObject | None = None, command: Sequence[str] = PLAYER) -> None:
         super().__init__(parent)
@@ -123,6 +126,7 @@ class Sound(QObject):
     def _over(self, went: Went, why: str = "") -> None:
         if went is Went.PLAYED:
             self._overdue.stop()
+            self.played.emit()
         elif went in _WORTH_ANOTHER_TRY and self._may_try_again:
             log.info("sound: %s %s, trying again", went, why)
             self._may_try_again = False

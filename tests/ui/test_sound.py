@@ -127,13 +127,8 @@ def sound(server: SoundServer, made: Made) -> Sound:
 
 
 def silently_played(sound: Sound, qtbot: QtBot, device: str = "") -> None:
-    sound.play("marimba", device, 0)
-    is_played(sound, qtbot)
-
-
-def is_played(sound: Sound, qtbot: QtBot) -> None:
-    """Wait until the player has told that it is."""
-    qtbot.waitUntil(lambda: not sound._overdue.isActive(), timeout=PATIENCE)
+    with qtbot.waitSignal(sound.played, timeout=PATIENCE):
+        sound.play("marimba", device, 0)
 
 
 def energy_of(name: str) -> float:
@@ -221,8 +216,12 @@ def test_a_sound_that_there_is_not_is_another_one(sound: Sound, server: SoundSer
 
 
 def test_an_output_that_is_not_there_is_replaced_and_missed(sound: Sound, server: SoundServer, qtbot: QtBot):
+    ends: list[str] = []
+    sound.played.connect(lambda: ends.append("played"))
+    sound.failed.connect(lambda: ends.append("failed"))
     with server.recorded("ear") as ear, qtbot.waitSignal(sound.failed, timeout=PATIENCE) as said:
         sound.play("marimba", "Old headset")
+    assert ends == ["failed"]
     assert said.args == ["The sound output “Old headset” cannot be used now, so the sound came from this computer's usual one."]
     assert abs(decibels(ear.energy(), energy_of("marimba"))) < 0.5
 
@@ -230,11 +229,10 @@ def test_an_output_that_is_not_there_is_replaced_and_missed(sound: Sound, server
 def test_an_output_that_is_unplugged_is_replaced_until_it_is_back(
     sound: Sound, server: SoundServer, qtbot: QtBot, failures: list[str]
 ):
-    with server.recorded("desk") as desk:
+    with server.recorded("desk") as desk, qtbot.waitSignal(sound.played, timeout=PATIENCE):
         sound.play("chime", "The desk")
         qtbot.waitUntil(desk.is_loud, timeout=PATIENCE)
-        server.unplug("desk")
-        is_played(sound, qtbot)  # PulseAudio moves what plays to the default by itself
+        server.unplug("desk")  # PulseAudio moves what plays to the default by itself
     with server.recorded("ear") as ear, qtbot.waitSignal(sound.failed, timeout=PATIENCE):
         sound.play("marimba", "The desk")
     assert abs(decibels(ear.energy(), energy_of("marimba"))) < 0.5
