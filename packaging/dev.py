@@ -57,6 +57,7 @@ FOR_TESTS = (
     *("dunst", "gnome-keyring", "imagemagick", "libsecret-tools", "trayer", "x11-utils", "xdotool"),  # a desktop to test on
     *("python3-dbusmock", "desktop-file-utils", "libglib2.0-bin", "libxss1"),  # a session that locks, sleeps and starts programs
     *("php-cli", "php-soap"),  # a SOAP client that is not ours
+    *("pulseaudio", "pulseaudio-utils"),  # outputs to record; never started but by a test
     "fonts-noto-color-emoji",
 )
 
