@@ -154,7 +154,7 @@ class Desk(QObject):
         self._alongside.failed.connect(lambda sentence: self.popup.say("This was not done", sentence))
         self._promises.due.connect(self._on_callbacks_due)
         self._promises.counted.connect(self.window.show_callbacks)
-        self._promises.counted.connect(self.tray.show_callbacks)
+        self._promises.counted.connect(lambda count, _due: self.tray.show_callbacks(count))
         self.window.callbacks_requested.connect(self._promises.show_window)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))

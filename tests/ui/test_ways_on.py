@@ -800,4 +800,4 @@ async def test_a_whole_call_with_hold_undo_and_callback(qapp: Any, tmp_path: Pat
         assert center.ledger == [
             Stored(CallResponse(CALL.id, "Later", f"[answers]\ncallback = {at.isoformat(timespec='minutes')}"), False)
         ]
-        await until(lambda: "1 callback promised" in button(seat.window, "1 callback promised").text())
+        await until(lambda: has(seat.window, Role.Button, "1 callback promised"))
