@@ -150,6 +150,7 @@ class App(QObject):
         self._preview.close()
         await self._leaving.cancel_all()
         await self._close_site()
+        self._presence.watch(on=False)  # the last that the desk tells may be that the shift goes on
         self._signals.close()
         self._garbage.stop()
         log.info("left")

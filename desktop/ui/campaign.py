@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 _PATIENCE = 0.2
 """Seconds that a popup waits for its campaign profile to be read; after that it comes with the one that was in use."""
 
+_SAVED_BY_THEN = 0.05
+"""Seconds after which a file that was being saved is whole."""
+
 
 class Campaign(QObject):
     """Gives each call its profile. What is wrong with one is told in `troubled` (title, text), and the last good one stays."""
@@ -62,14 +65,18 @@ class Campaign(QObject):
             was_at_it = self._reading is not None and not self._reading.done()
             self.look_up(campaign_id)
             if self._reading is not None:
-                await asyncio.wait({self._reading}, timeout=_PATIENCE / 2)
+                await asyncio.wait({self._reading}, timeout=_PATIENCE)
             if not was_at_it:
                 break
         return self._profiles.profile
 
     async def _read(self, campaign_id: int) -> None:
         try:
-            await in_thread(lambda: self._profiles.refresh(campaign_id), "profile")
+            try:
+                await in_thread(lambda: self._profiles.refresh(campaign_id), "profile")
+            except ProfileError:  # it may be just being saved, and half there
+                await asyncio.sleep(_SAVED_BY_THEN)
+                await in_thread(lambda: self._profiles.refresh(campaign_id), "profile")
         except ProfileError as failure:
             log.warning("%s: %s", failure.title, failure.reason)
             still = (
