@@ -48,6 +48,8 @@ def main() -> int:
                 return play_sounds()
             case "tour":
                 _tour(arguments)
+            case _ if arguments.self_check is not None:
+                _self_check(arguments.self_check)
             case _:
                 return _app(arguments, link)
     except NextCallError as failure:
@@ -63,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--broadcast-service", metavar="URL", default="", help="the WSDL address that starts and stops campaigns")
     parser.add_argument("--profile", metavar="FILE", type=Path, help="the campaign's profile, instead of the data folder's")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep everything below this folder")
+    parser.add_argument(
+        "--self-check",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=Path(os.devnull),
+        help="prove that this installation is whole, and exit; the table also goes into FILE",
+    )
     parser.add_argument("--exit-after-first-paint", action="store_true", help="for measuring the start")
     commands = parser.add_subparsers(dest="command", metavar="command")
     service = commands.add_parser("practice-service", help="run the practice call center alone and print its address")
@@ -191,6 +201,23 @@ def _tour(arguments: argparse.Namespace) -> NoReturn:
 
     qt = QtApplication(sys.argv[:1])
     _run(qt, lambda: play(qt, arguments.out))
+
+
+def _self_check(file: Path) -> NoReturn:
+    try:
+        table = file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise NextCallError(
+            f"{file}: {error.strerror}", title="The table cannot be written", advice="Name another file."
+        ) from None
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # a server has no screen, but may be asked all the same
+    from desktop.app import QtApplication
+    from desktop.self_check import Ear, prove
+
+    with Ear() as ear:
+        qt = QtApplication(sys.argv[:1])
+        _run(qt, lambda: prove(ear, ear.aloud, table))
 
 
 def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
