@@ -12,7 +12,7 @@ from desktop.errors import NextCallError
 from desktop.popup import phone
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.parts import MessageBar, button, framed, label
+from desktop.ui.parts import MessageBar, button, framed, label, lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,10 @@ class LoginDialog(QDialog):
             if text and not edit.isModified():
                 edit.setText(text)
         self._remember.setChecked(remember)
+
+    def lock_remember(self) -> None:
+        """Show that the organisation says whether anything is remembered."""
+        self._remember_row.addWidget(lock(self._remember))
 
     def set_campaign(self, campaign_id: str) -> None:
         """Put another campaign in, because the agent has agreed to a link."""
@@ -215,7 +219,10 @@ class LoginDialog(QDialog):
         numbers.addWidget(self._phone_row, 3)
         step.addLayout(numbers)
         go = QHBoxLayout()
-        go.addWidget(self._remember)
+        self._remember_row = QVBoxLayout()
+        self._remember_row.setSpacing(0)
+        self._remember_row.addWidget(self._remember)
+        go.addLayout(self._remember_row)
         go.addStretch()
         go.addWidget(self._call_me)
         step.addLayout(go)

@@ -43,6 +43,8 @@ class SigningIn(QObject):
         self._memory = memory
         self._practice_login = practice_login
         self._signed_out = signed_out
+        if memory is not None and "remember" in memory.locked:
+            login.lock_remember()
 
     def open(self) -> None:
         """Show the log-in dialog with what is remembered."""
@@ -51,15 +53,19 @@ class SigningIn(QObject):
         self._login.forget_agent_id()
         self._login.fill_in(
             key=known.key if known else "",
-            campaign_id=str(known.campaign_id) if known else settings.campaign_id,
-            phone_number=known.phone_number if known else settings.phone_number,
+            campaign_id=str(known.campaign_id) if known else settings.campaign_id if settings.remember else "",
+            phone_number=known.phone_number if known else settings.phone_number if settings.remember else "",
             remember=settings.remember and self._memory is not None,
         )
         self._login.show_key_wait(waiting=False)
         self._login.focus_first_gap()
         self._login.show()
-        if self._memory is not None and self._memory.has_login:
+        if self._memory is None:
+            return
+        if self._memory.has_login:
             self._tasks.spawn(self._recall_key(self._memory), "key")
+        elif settings.campaign_id:  # kept before the organisation wanted nothing remembered
+            self._tasks.spawn(self._forget(self._memory), "forget")
 
     async def learn_contract(self) -> None:
         """Read what the call center offers, and offer no more than that."""
@@ -85,6 +91,12 @@ class SigningIn(QObject):
             log.info("not remembered: %s", failure)
             if entry.remember:
                 self.not_remembered.emit(f"{failure.title}.", failure.advice)
+
+    async def _forget(self, memory: Memory) -> None:
+        try:
+            await memory.forget_login()
+        except KeptError as failure:
+            log.info("not forgotten: %s", failure)
 
     async def _recall_key(self, memory: Memory) -> None:
         self._login.show_key_wait(waiting=True)
