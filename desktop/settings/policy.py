@@ -70,13 +70,13 @@ class Settable:
         """What it takes, in words that follow "It takes"."""
         match self.kind:
             case "yes or no":
-                return "true or false (in the registry 1 or 0, a REG_DWORD)"
+                return "true or false"
             case "number":
-                return f"a whole number from {self.least} to {self.most} (in the registry a REG_DWORD)"
+                return f"a whole number from {self.least} to {self.most}"
             case "choice":
                 return f"one of: {', '.join(choice or 'an empty text' for choice in self.choices)}"
             case _:
-                return "a text (in the registry a REG_SZ)"
+                return "a text"
 
 
 @cache
@@ -194,8 +194,8 @@ def _places() -> Iterator[Policy]:
         yield from_toml(LINUX_FILE)
 
 
-def _checked(found: Mapping[str, object], place: str) -> Policy:
-    """Each value by itself: right and taken, or wrong and told."""
+def _checked(found: Mapping[str, object], place: str, kinds: Mapping[str, str] | None = None) -> Policy:
+    """Each value by itself: right and taken, or wrong and told. `kinds` is how the place keeps each kind of value."""
     types = get_type_hints(Settings, include_extras=True)
     values: dict[str, Any] = {}
     complaints = []
@@ -208,7 +208,7 @@ def _checked(found: Mapping[str, object], place: str) -> Policy:
         try:
             values[name] = msgspec.convert(tidy, type=types[name])
         except msgspec.ValidationError:
-            wrong = f"It takes {setting.wants}."
+            wrong = f"It takes {setting.wants}{kinds[setting.kind] if kinds else ''}."
         else:
             wrong = _unfit(setting, values[name])
         if wrong:
@@ -268,6 +268,13 @@ def _nothing(place: object, why: str) -> Policy:
 if sys.platform == "win32":
     import winreg
 
+    _REGISTRY_KINDS = {
+        "yes or no": " as a REG_DWORD, 1 or 0",
+        "number": " as a REG_DWORD",
+        "choice": " as a REG_SZ",
+        "text": " as a REG_SZ",
+    }
+
     def from_registry() -> Iterator[Policy]:
         """What the machine's key sets, then what the user's key sets."""
         roots = ((winreg.HKEY_LOCAL_MACHINE, "HKEY_LOCAL_MACHINE"), (winreg.HKEY_CURRENT_USER, "HKEY_CURRENT_USER"))
@@ -281,7 +288,7 @@ if sys.platform == "win32":
             except OSError as wrong:
                 yield _nothing(place, f"It cannot be read: {wrong.strerror or 'the system does not say why'}.")
             else:
-                yield _checked(dict(_told(found)), place)
+                yield _checked(dict(_told(found)), place, _REGISTRY_KINDS)
 
     def _told(found: Sequence[tuple[str, Any, int]]) -> Iterator[tuple[str, object]]:
         """Names as settings.py has them, which are the same in capitals here, and values by their kind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from desktop.callcenter.model import Function
@@ -50,11 +51,14 @@ class SigningIn(QObject):
         """Show the log-in dialog with what is remembered."""
         known = self._practice_login
         settings = self._memory.settings if self._memory else Settings()
+        not_allowed = self._memory is not None and "remember" in self._memory.locked and not settings.remember
+        if not_allowed:
+            settings = msgspec.structs.replace(settings, campaign_id="", phone_number="")
         self._login.forget_agent_id()
         self._login.fill_in(
             key=known.key if known else "",
-            campaign_id=str(known.campaign_id) if known else settings.campaign_id if settings.remember else "",
-            phone_number=known.phone_number if known else settings.phone_number if settings.remember else "",
+            campaign_id=str(known.campaign_id) if known else settings.campaign_id,
+            phone_number=known.phone_number if known else settings.phone_number,
             remember=settings.remember and self._memory is not None,
         )
         self._login.show_key_wait(waiting=False)
@@ -64,7 +68,7 @@ class SigningIn(QObject):
             return
         if self._memory.has_login:
             self._tasks.spawn(self._recall_key(self._memory), "key")
-        elif settings.campaign_id:  # kept before the organisation wanted nothing remembered
+        elif not_allowed and self._memory.settings.campaign_id:  # kept before the organisation wanted nothing remembered
             self._tasks.spawn(self._forget(self._memory), "forget")
 
     async def learn_contract(self) -> None:

@@ -377,6 +377,14 @@ def test_the_registry(tmp_path: Path):
     assert wrong[0] == {"notification": True}
     place = r"HKEY_LOCAL_MACHINE\Software\Policies\NextCall.Test"
     assert sorted(wrong[1]) == sorted(
-        f"{place}: {name} is ignored. It takes {settable()[name].wants}."
-        for name in ("undo_seconds", "taskbar", "remember", "service_url", "sound", "sound_output", "sound_volume")
+        f"{place}: {name} is ignored. It takes {settable()[name].wants} as a {kind}."
+        for name, kind in (
+            ("undo_seconds", "REG_DWORD"),
+            ("taskbar", "REG_DWORD, 1 or 0"),
+            ("remember", "REG_DWORD, 1 or 0"),
+            ("service_url", "REG_SZ"),
+            ("sound", "REG_SZ"),
+            ("sound_output", "REG_SZ"),
+            ("sound_volume", "REG_DWORD"),
+        )
     )

@@ -1,0 +1,121 @@
+"""What the organisation has set, as an agent meets it: it counts, it is shown, and it is not theirs to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from desktop.settings.policy import Policy
+from desktop.settings.settings import Settings, SettingsFile
+from desktop.shift.states import State
+from desktop.ui.parts import SET_BY_ORGANISATION, lock
+from tests.simulation import ACCOUNT, until
+from tests.ui.screen import Role, field, message, part, press, words
+from tests.ui.seat import REMEMBERED, SERVICE, Seat, a_memory, seated, the_vault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from tests.desk import Session
+
+pytestmark = pytest.mark.usefixtures("qapp", "hurried")
+REMEMBER = "Remember me on this computer"
+
+
+@pytest.fixture
+def keyring(secret_service: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    secret_service.enter(monkeypatch)
+    return secret_service
+
+
+def _remember(seat: Seat) -> Any:
+    return part(seat.login, Role.CheckBox, REMEMBER)
+
+
+async def test_without_a_policy_nothing_is_said_of_one(tmp_path: Path):
+    async with seated(memory=a_memory(tmp_path)) as seat:
+        assert _remember(seat).isEnabled()
+        assert SET_BY_ORGANISATION not in words(seat.login)
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+async def test_whether_anything_is_remembered_can_be_the_organisations_word(tmp_path: Path, remembers: bool):
+    own = msgspec.structs.replace(REMEMBERED, remember=not remembers, campaign_id="")
+    async with seated(memory=a_memory(tmp_path, own, Policy({"remember": remembers}))) as seat:
+        assert _remember(seat).isChecked() == remembers
+        for state in (State.CALLING, State.EXPECTING_ID, State.SIGNED_OUT):  # which enable and disable it by turns
+            seat.login.show_state(state)
+            assert not _remember(seat).isEnabled()
+        assert words(seat.login).count(SET_BY_ORGANISATION) == 1
+        assert _remember(seat).accessibleDescription() == SET_BY_ORGANISATION
+
+
+async def test_what_was_remembered_before_is_forgotten_at_once_and_the_choice_is_kept(keyring: Session, tmp_path: Path):
+    await the_vault(tmp_path).keep(ACCOUNT.key)
+    async with seated(memory=a_memory(tmp_path, REMEMBERED, Policy({"remember": False}))) as seat:
+        assert [field(seat.login, name).text() for name in ("API key", "Campaign ID", "Phone number")] == ["", "", ""]
+        await until(lambda: not seat.under_way("forget"))
+        assert SettingsFile(tmp_path).load() == Settings(service_url=SERVICE)  # that they wanted to be remembered is not lost
+        assert await the_vault(tmp_path).key() == ""
+        for name, text in (("API key", ACCOUNT.key), ("Campaign ID", "1001"), ("Phone number", "555 0143")):
+            field(seat.login, name).setText(text)
+        await seat.call_me()
+        await until(lambda: not seat.under_way("remember"))
+        assert SettingsFile(tmp_path).load() == Settings(service_url=SERVICE)
+        assert await the_vault(tmp_path).key() == ""
+
+
+async def test_where_the_keyring_does_not_answer_the_log_in_goes_on(tmp_path: Path):
+    async with seated(memory=a_memory(tmp_path, REMEMBERED, Policy({"remember": False}))) as seat:
+        await until(lambda: not seat.under_way("forget"))
+        assert message(seat.login) == ""
+        assert SettingsFile(tmp_path).load() == Settings(service_url=SERVICE)
+
+
+@pytest.mark.parametrize(("own", "organisations"), [(0, 5), (20, 5), (5, 0)])
+async def test_the_organisations_seconds_count_alone(tmp_path: Path, own: int, organisations: int):
+    memory = a_memory(tmp_path, msgspec.structs.replace(REMEMBERED, undo_seconds=own), Policy({"undo_seconds": organisations}))
+    async with seated(memory=memory) as seat:
+        field(seat.login, "API key").setText("k")
+        await seat.talk()
+        press(seat.popup, "Logoff")
+        if organisations:
+            assert message(seat.popup).startswith(f"Stored in {organisations} s")
+            press(seat.popup, "Undo")
+        else:
+            await seat.reach(State.LOGGED_OFF)
+
+
+async def test_how_a_call_is_told_is_what_the_organisation_has_set(tmp_path: Path):
+    memory = a_memory(tmp_path, REMEMBERED, Policy({"notification": False, "sound": "pulse"}))
+    async with seated(memory=memory) as seat:
+        chosen = seat.desk.channels._choices
+        assert (chosen.notification, chosen.sound, chosen.taskbar) == (False, "pulse", True)
+
+
+# ------------------------------------------------------------------------------------------------------ a locked part
+
+
+def test_a_locked_part_stays_locked_whatever_others_do(qtbot: QtBot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    box = QCheckBox("Notification", window)
+    box.setAccessibleDescription("Tells of a call")
+    lock(box)
+    window.show()
+    for act in (
+        lambda: box.setEnabled(True),
+        lambda: (window.setEnabled(False), box.setEnabled(True), window.setEnabled(True)),
+        lambda: (window.hide(), window.show()),
+    ):
+        act()
+        assert not box.isEnabled()
+        box.click()
+        assert not box.isChecked()
+    assert box.accessibleDescription() == f"{SET_BY_ORGANISATION}. Tells of a call"
+    assert box.toolTip() == SET_BY_ORGANISATION
