@@ -61,6 +61,17 @@ class Options:
     exit_after_first_paint: bool = False
 
     @property
+    def arguments(self) -> tuple[str, ...]:
+        """How a live NextCall is told the same again."""
+        given = {
+            "--service": self.service_url,
+            "--broadcast-service": self.broadcast_url,
+            "--profile": self.profile and self.profile.resolve(),
+            "--data-dir": self.data_dir and self.data_dir.resolve(),
+        }
+        return tuple(f"{name}={value}" for name, value in given.items() if value)
+
+    @property
     def folder(self) -> Path:
         """Where everything is kept: on this computer, not in a profile that roams."""
         return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
@@ -125,10 +136,13 @@ class App(QObject):
         finally:
             await self.close()
 
-    async def open(self, *, practice: bool) -> None:
-        """Open a desk, in place of the one that is there."""
+    async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
+        """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
         await self._close_site()
-        complaint = None if practice else self._load_settings()
+        if settings is not None:
+            self._settings = settings
+        elif not practice:
+            complaint = self._load_settings()
         self.site = await self._practice_site() if practice else self._live_site()
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
@@ -203,7 +217,7 @@ class App(QObject):
         tasks = Tasks(self._on_crash)
         center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
-        memory = Memory(self._settings_file, settings, service_url, owner)
+        memory = Memory(self._settings_file, settings, service_url, owner, options.arguments)
         remote = RemoteProfile(settings.profile_address, self._folder / "kept-profiles") if settings.profile_address else None
         kept = remote.kept if remote else lambda _campaign_id: None
         profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
@@ -286,8 +300,8 @@ class App(QObject):
             if self.site is not None:
                 self.site.desk.login.tell(failure)
 
-    def _on_settings_changed(self) -> None:
-        self._leaving.spawn(self.open(practice=False), "change desk")
+    def _on_settings_changed(self, settings: Settings, not_kept: NextCallError | None) -> None:
+        self._leaving.spawn(self.open(practice=False, settings=settings, complaint=not_kept), "change desk")
 
     def _on_journal_trouble(self, trouble: JournalNotKept) -> None:
         if self.site is not None:

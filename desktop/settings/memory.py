@@ -1,23 +1,34 @@
-"""What is remembered from one start to the next, in its two places: the settings file and the keyring. Never on the UI thread."""
+"""What is remembered from one start to the next: the settings file, the keyring, and the system's list of what it starts itself.
+
+Never on the UI thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from desktop.settings import autostart
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.settings.vault import Vault
 from desktop.tasks import in_thread
 
 
 class Memory:
-    """The settings, and the key for the call center at `service_url` (`owner` tells data folders apart)."""
+    """The settings, and the key for the call center at `service_url` (`owner` tells data folders apart).
 
-    def __init__(self, file: SettingsFile, settings: Settings, service_url: str, owner: str = "") -> None:
+    `arguments` are for a NextCall that the system starts with the session.
+    """
+
+    def __init__(
+        self, file: SettingsFile, settings: Settings, service_url: str, owner: str = "", arguments: Sequence[str] = ()
+    ) -> None:
         self._file = file
         self._vault = Vault(service_url, owner)
+        self._arguments = tuple(arguments)
         self.settings = settings
         self._turn = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
 
@@ -52,3 +63,12 @@ class Memory:
         """Keep `settings`. Raises SettingsNotKept."""
         self.settings = settings
         await in_thread(lambda: self._file.save(settings), "settings")
+
+    async def starts_with_session(self) -> bool:
+        """Whether the system starts NextCall when the agent signs in to the computer."""
+        return await in_thread(autostart.is_on, "autostart")
+
+    async def start_with_session(self, *, on: bool) -> None:
+        """Have it do so, or not. Raises SettingsNotKept."""
+        command = autostart.command(self._arguments)
+        await in_thread(lambda: autostart.on(command) if on else autostart.off(), "autostart")
