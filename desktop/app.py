@@ -63,6 +63,17 @@ class Options:
     exit_after_first_paint: bool = False
 
     @property
+    def arguments(self) -> tuple[str, ...]:
+        """How a live NextCall is told the same again."""
+        given = {
+            "--service": self.service_url,
+            "--broadcast-service": self.broadcast_url,
+            "--profile": self.profile and self.profile.resolve(),
+            "--data-dir": self.data_dir and self.data_dir.resolve(),
+        }
+        return tuple(f"{name}={value}" for name, value in given.items() if value)
+
+    @property
     def folder(self) -> Path:
         """Where everything is kept: on this computer, not in a profile that roams."""
         return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
@@ -136,10 +147,10 @@ class App(QObject):
         finally:
             await self.close()
 
-    async def open(self, *, practice: bool) -> None:
-        """Open a desk, in place of the one that is there."""
+    async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
+        """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
         await self._close_site()
-        troubles = [] if practice else self._load_settings()
+        troubles = [] if practice else [complaint, *self._load_settings(settings)]
         self.site = await self._practice_site() if practice else self._live_site()
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
@@ -154,8 +165,9 @@ class App(QObject):
             desk.login.installEventFilter(_FirstPaint(self, self._left.set))
         await self.site.journal.open()
         desk.open()
-        if troubles:
-            desk.login.tell(troubles[0], " ".join(f"{str(one).rstrip('.')}." for one in troubles[1:]))
+        told = list(filter(None, troubles))
+        if told:
+            desk.login.tell(told[0], " ".join(f"{str(one).rstrip('.')}." for one in told[1:]))
 
     async def close(self) -> None:
         """Stop everything, in the reverse order of its making."""
@@ -213,7 +225,7 @@ class App(QObject):
         tasks = Tasks(self._on_crash)
         center = SoapCallCenter(service_url, settings.broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
-        memory = Memory(self._settings_file, self._settings, service_url, owner, self._policy)
+        memory = Memory(self._settings_file, self._settings, service_url, owner, options.arguments, self._policy)
         remote = RemoteProfile(settings.profile_address, self._folder / "kept-profiles") if settings.profile_address else None
         kept = remote.kept if remote else lambda _campaign_id: None
         profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
@@ -251,16 +263,15 @@ class App(QObject):
         if site is not None:
             await site.close()
 
-    def _load_settings(self) -> list[NextCallError]:
-        """Read the agent's settings and the organisation's; what there is to tell of them."""
-        troubles: list[NextCallError] = []
+    def _load_settings(self, settings: Settings | None) -> tuple[NextCallError | None, ...]:
+        """Take these settings, or those that are kept, and read the organisation's; what there is to tell of them."""
+        trouble = None
         try:
-            self._settings = self._settings_file.load()
-        except SettingsNotKept as complaint:
-            troubles.append(complaint)
+            self._settings = settings or self._settings_file.load()
+        except SettingsNotKept as not_kept:
+            trouble = not_kept
         self._policy = self._read_policy()
-        troubles += filter(None, (self._policy.trouble, self._resolved()[1]))
-        return troubles
+        return trouble, self._policy.trouble, self._resolved()[1]
 
     def _resolved(self) -> tuple[Settings, PolicyError | None]:
         options = self._options
@@ -304,8 +315,8 @@ class App(QObject):
             if self.site is not None:
                 self.site.desk.login.tell(failure)
 
-    def _on_settings_changed(self) -> None:
-        self._leaving.spawn(self.open(practice=False), "change desk")
+    def _on_settings_changed(self, settings: Settings, not_kept: NextCallError | None) -> None:
+        self._leaving.spawn(self.open(practice=False, settings=settings, complaint=not_kept), "change desk")
 
     def _on_journal_trouble(self, trouble: JournalNotKept) -> None:
         if self.site is not None:

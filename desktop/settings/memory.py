@@ -1,12 +1,17 @@
-"""What is remembered from one start to the next, in its two places: the settings file and the keyring. Never on the UI thread."""
+"""What is remembered from one start to the next: the settings file, the keyring, and the system's list of what it starts itself.
+
+Never on the UI thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from desktop.settings import autostart
 from desktop.settings.policy import NO_POLICY, Policy
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.settings.vault import Vault
@@ -16,16 +21,25 @@ from desktop.tasks import in_thread
 class Memory:
     """The settings, and the key for the call center at `service_url` (`owner` tells data folders apart).
 
-    `settings` are the agent's own. What `policy` sets counts instead of them, but is never kept as theirs.
+    `settings` are the agent's own. What `policy` sets counts instead of them, but is never kept as theirs. `arguments` are for a
+    NextCall that the system starts with the session.
     """
 
     def __init__(
-        self, file: SettingsFile, settings: Settings, service_url: str, owner: str = "", policy: Policy = NO_POLICY
+        self,
+        file: SettingsFile,
+        settings: Settings,
+        service_url: str,
+        owner: str = "",
+        arguments: Sequence[str] = (),
+        policy: Policy = NO_POLICY,
     ) -> None:
         self._file = file
         self._vault = Vault(service_url, owner)
-        self._own = settings
+        self._arguments = tuple(arguments)
         self._policy = policy
+        self.own = settings
+        """What the agent has chosen, whatever counts."""
         self._turn = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
 
     @property
@@ -36,7 +50,7 @@ class Memory:
     @property
     def settings(self) -> Settings:
         """The settings that count."""
-        return self._policy.over(self._own)
+        return self._policy.over(self.own)
 
     @property
     def locked(self) -> frozenset[str]:
@@ -67,5 +81,14 @@ class Memory:
 
     async def save(self, settings: Settings) -> None:
         """Keep `settings` as the agent's own, but for what the organisation has set. Raises SettingsNotKept."""
-        own = self._own = self._policy.own(settings, self._own)
+        own = self.own = self._policy.own(settings, self.own)
         await in_thread(lambda: self._file.save(own), "settings")
+
+    async def starts_with_session(self) -> bool:
+        """Whether the system starts NextCall when the agent signs in to the computer."""
+        return await in_thread(autostart.is_on, "autostart")
+
+    async def start_with_session(self, *, on: bool) -> None:
+        """Have it do so, or not. Raises SettingsNotKept."""
+        command = autostart.command(self._arguments)
+        await in_thread(lambda: autostart.on(command) if on else autostart.off(), "autostart")

@@ -110,6 +110,12 @@ def bound(place: Place) -> tuple[tuple[str, str], ...]:
     return tuple(pair for row in TABLE if row.place is place for pair in row.bound)
 
 
+def row_in_windows(keys: str) -> Row | None:
+    """What a key sequence (Qt's portable text) means in NextCall's own windows."""
+    rows = (row for row in TABLE if row.place is not Place.EVERYWHERE)
+    return next((row for row in rows if keys in {bound_keys for bound_keys, _action in row.bound}), None)
+
+
 HOTKEYS = {action: keys for keys, action in bound(Place.EVERYWHERE)}
 """The keys that work everywhere, by action, unless the agent chooses others.
 

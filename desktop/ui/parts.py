@@ -43,31 +43,6 @@ SET_BY_ORGANISATION = "Set by your organisation"
 """What stands at a setting that the agent cannot change."""
 
 
-def lock(part: QWidget) -> QLabel:
-    """Show what stands in `part`, for good, as set by the organisation; the words to put below it, which it is described by, too.
-
-    Others may still enable and disable it, as they do with parts that depend on one another: it stays disabled.
-    """
-    _Lock(part)
-    part.setAccessibleDescription(". ".join(filter(None, (SET_BY_ORGANISATION, part.accessibleDescription()))))
-    part.setToolTip(SET_BY_ORGANISATION)
-    return label(SET_BY_ORGANISATION, "small")
-
-
-class _Lock(QObject):
-    """Keeps a part disabled."""
-
-    def __init__(self, part: QWidget) -> None:
-        super().__init__(part)
-        part.setEnabled(False)
-        part.installEventFilter(self)
-
-    def eventFilter(self, part: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.EnabledChange and isinstance(part, QWidget) and part.isEnabled():
-            part.setEnabled(False)
-        return False
-
-
 def wear_role(part: QWidget, role: str) -> None:
     """Give a part another role; a style sheet looks at properties only when it is asked to."""
     if role != part.property("role"):

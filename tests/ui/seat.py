@@ -145,7 +145,7 @@ async def seated(
 
 def a_memory(folder: Path, settings: Settings = REMEMBERED, policy: Policy = NO_POLICY) -> Memory:
     """A memory on this computer's keyring, which is none unless a test has one."""
-    return Memory(SettingsFile(folder), settings, SERVICE, str(folder), policy)
+    return Memory(SettingsFile(folder), settings, SERVICE, str(folder), policy=policy)
 
 
 def the_vault(folder: Path) -> Vault:

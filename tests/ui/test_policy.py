@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
-from desktop.settings.policy import Policy
+from desktop.settings.policy import Policy, settable
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.shift.states import State
-from desktop.ui.parts import SET_BY_ORGANISATION, lock
+from desktop.ui.parts import SET_BY_ORGANISATION
+from desktop.ui.settings_dialog import SettingsDialog
 from tests.simulation import ACCOUNT, until
 from tests.ui.screen import Role, field, message, part, press, words
 from tests.ui.seat import REMEMBERED, SERVICE, Seat, a_memory, seated, the_vault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-
-    from pytestqt.qtbot import QtBot
 
     from tests.desk import Session
 
@@ -98,24 +98,33 @@ async def test_how_a_call_is_told_is_what_the_organisation_has_set(tmp_path: Pat
         assert (chosen.notification, chosen.sound, chosen.taskbar) == (False, "pulse", True)
 
 
-# ------------------------------------------------------------------------------------------------------ a locked part
+# -------------------------------------------------------------------------------------------------------- the settings
 
 
-def test_a_locked_part_stays_locked_whatever_others_do(qtbot: QtBot):
-    window = QWidget()
-    qtbot.addWidget(window)
-    box = QCheckBox("Notification", window)
-    box.setAccessibleDescription("Tells of a call")
-    lock(box)
-    window.show()
-    for act in (
-        lambda: box.setEnabled(True),
-        lambda: (window.setEnabled(False), box.setEnabled(True), window.setEnabled(True)),
-        lambda: (window.hide(), window.show()),
-    ):
-        act()
-        assert not box.isEnabled()
-        box.click()
-        assert not box.isChecked()
-    assert box.accessibleDescription() == f"{SET_BY_ORGANISATION}. Tells of a call"
-    assert box.toolTip() == SET_BY_ORGANISATION
+async def test_the_settings_show_what_the_organisation_has_set_and_keep_what_the_agent_had(tmp_path: Path):
+    own = msgspec.structs.replace(REMEMBERED, sound_volume=10, campaign_id="")
+    memory = a_memory(tmp_path, own, Policy({"undo_seconds": 5, "sound_volume": 90}))
+    async with seated(memory=memory) as seat:
+        used: list[Settings] = []
+        seat.desk.settings_changed.connect(lambda settings, _failure: used.append(settings))
+        press(seat.login, "Settings")
+        [dialog] = seat.login.findChildren(SettingsDialog)
+        for name, shown in (("Seconds to take a call back", 5), ("Volume", 90)):
+            [control] = [one for one in dialog.findChildren(QWidget) if one.accessibleName() == name]
+            assert control.value() == shown
+            assert not control.isEnabled()
+            assert control.accessibleDescription().startswith(SET_BY_ORGANISATION)
+        assert field(dialog, "Service address").isEnabled()
+        field(dialog, "Service address").setText("https://other.example/?wsdl")
+        press(dialog, "Save")
+        await until(lambda: used)
+        kept = msgspec.structs.replace(own, service_url="https://other.example/?wsdl")
+        assert used == [kept]  # what the next desk is opened with is theirs, and under the policy again
+        assert SettingsFile(tmp_path).load() == kept
+
+
+@pytest.mark.parametrize("name", [name for name in settable() if name != "remember"])  # which is in the log-in dialog
+def test_whatever_can_be_set_has_its_place_in_the_settings(keep: Callable[[Any], Any], name: str):
+    dialog = keep(SettingsDialog(Settings(), practice=False, locked={name}))
+    notes = [one for one in dialog.findChildren(QLabel) if one.text() == SET_BY_ORGANISATION and not one.isHidden()]
+    assert len(notes) == 1

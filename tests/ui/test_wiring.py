@@ -670,7 +670,7 @@ async def test_a_practice_remembers_nothing(keyring: Session, tmp_path: Path):
 async def test_changed_settings_are_kept_and_told(remembering: Memory, tmp_path: Path):
     async with seated(memory=remembering) as seat:
         told: list[Any] = []
-        seat.desk.settings_changed.connect(told.append)
+        seat.desk.settings_changed.connect(lambda settings, not_kept: told.append((settings, not_kept)))
         changed = msgspec.structs.replace(REMEMBERED, service_url="https://other.example/?wsdl")
         press(seat.login, "Settings")
         dialog = await until(
@@ -679,7 +679,7 @@ async def test_changed_settings_are_kept_and_told(remembering: Memory, tmp_path:
         field(dialog, "Service address").setText("https://other.example/?wsdl")
         press(dialog, "Save")
         await until(lambda: told)
-        assert told == [changed]
+        assert told == [(changed, None)]
         assert SettingsFile(tmp_path).load() == changed
 
 
