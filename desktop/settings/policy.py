@@ -43,6 +43,7 @@ _COMMAND_LINE = {"service_url": "--service", "broadcast_url": "--broadcast-servi
 """What it calls the settings that it can give."""
 _MOST_TOLD = 2
 """Complaints that are told on screen; the log has all of them."""
+NONE = "none"
 ADMINISTRATOR = 0
 """The administrator's number on macOS and Linux."""
 
@@ -62,6 +63,7 @@ class Settable:
     least: int = 0
     most: int = 0
     choices: tuple[str, ...] = ()
+    """What can be chosen. An empty one is NONE where an organisation sets it: not every editor writes an empty text."""
     unfit: Callable[[str], str] = lambda _text: ""
     """Why a text cannot be used, in a sentence."""
 
@@ -74,7 +76,7 @@ class Settable:
             case "number":
                 return f"a whole number from {self.least} to {self.most}"
             case "choice":
-                return f"one of: {', '.join(choice or 'an empty text' for choice in self.choices)}"
+                return f"one of: {', '.join(choice or NONE for choice in self.choices)}"
             case _:
                 return "a text"
 
@@ -205,6 +207,8 @@ def _checked(found: Mapping[str, object], place: str, kinds: Mapping[str, str] |
             log.info("%s: NextCall has no setting “%s” that an organisation sets", place, name)
             continue
         tidy = value.strip() if isinstance(value, str) else value
+        if tidy == NONE and "" in setting.choices:
+            tidy = ""
         try:
             values[name] = msgspec.convert(tidy, type=types[name])
         except msgspec.ValidationError:

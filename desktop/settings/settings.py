@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
         str,
         Meta(
             title="Broadcast service address",
-            description="Where it describes startCampaign and stopCampaign, if elsewhere",
+            description="Where the call center describes startCampaign and stopCampaign, if elsewhere",
             extra={"unfit": unfit},
         ),
     ] = ""
@@ -86,23 +86,23 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed", extra=PERSONAL)] = ""
     notification: Annotated[bool, Meta(title="Notification", description="Whether a notification tells of a call")] = True
     notification_names: Annotated[
-        bool, Meta(title="Notification with the caller's name", description="Whether it names the caller, for anybody to read")
+        bool,
+        Meta(
+            title="Notification with the caller's name",
+            description="Whether the notification names the caller, for anybody to read",
+        ),
     ] = False
     taskbar: Annotated[bool, Meta(title="Flashing taskbar entry", description="Whether the taskbar entry flashes at a call")] = (
         True
     )
     sound: Annotated[
         str,
-        Meta(
-            title="Sound",
-            description="The sound at a call: chime, marimba or pulse; empty for none",
-            extra={"choices": ("", "chime", "marimba", "pulse")},
-        ),
+        Meta(title="Sound", description="The sound at a call", extra={"choices": ("", "chime", "marimba", "pulse")}),
     ] = ""
     sound_output: Annotated[
-        str, Meta(title="Sound output", description="Where it is heard; empty for the computer's usual output")
+        str, Meta(title="Sound output", description="Where the sound is heard; empty for the computer's usual output")
     ] = ""
-    sound_volume: Annotated[int, Meta(title="Volume", description="How loud it is, in percent", ge=0, le=100)] = 70
+    sound_volume: Annotated[int, Meta(title="Volume", description="How loud the sound is, in percent", ge=0, le=100)] = 70
     shortcuts: Annotated[
         Shortcuts, Meta(description="Keys that work in every program, where not the usual ones", extra=PERSONAL)
     ] = Shortcuts()

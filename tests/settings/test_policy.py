@@ -22,6 +22,7 @@ from desktop.settings.memory import Memory
 from desktop.settings.policy import NO_POLICY, Policy, from_plist, from_toml, settable
 from desktop.settings.settings import PERSONAL, Settings, SettingsFile
 from desktop.ui.sound import SOUNDS
+from tests.desk import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,8 +127,8 @@ def test_without_a_file_nothing_is_set(tmp_path: Path, read: Callable[..., Polic
         ('remember = "false"', "true or false"),
         ("remember = [false]", "true or false"),
         ("[remember]\nx = 1", "true or false"),
-        ('sound = "trumpet"', "one of: an empty text, chime, marimba, pulse"),
-        ("sound = 1", "one of: an empty text, chime, marimba, pulse"),
+        ('sound = "trumpet"', "one of: none, chime, marimba, pulse"),
+        ("sound = 1", "one of: none, chime, marimba, pulse"),
         ("sound_output = 1979-05-27", "a text"),
         ('service_url = ""', "starts with https:// and names a computer"),
         ('service_url = "calls.example"', "starts with https:// and names a computer"),
@@ -150,6 +151,12 @@ def test_a_wrong_value_is_left_out_in_a_sentence_and_the_rest_counts(tmp_path: P
 @posix
 def test_what_is_typed_around_a_text_is_nothing(tmp_path: Path):
     assert _toml(tmp_path, f'service_url = " {SERVICE}\\n"').values == {"service_url": SERVICE}
+
+
+@posix
+@pytest.mark.parametrize("written", ["", "none"])
+def test_no_sound_can_be_written_in_words(tmp_path: Path, written: str):
+    assert _toml(tmp_path, f'sound = "{written}"\nsound_output = "{written}"').values == {"sound": "", "sound_output": written}
 
 
 @posix
@@ -232,6 +239,28 @@ def test_many_complaints_are_told_in_short(tmp_path: Path):
     assert len(found.complaints) == len(EVERYTHING)
     assert found.trouble is not None
     assert found.trouble.reason.endswith(f"{found.complaints[1]} The log file has {len(EVERYTHING) - 2} more of this.")
+
+
+ON_LINUX = """
+mount -t tmpfs tmpfs /etc || exit 99
+mkdir /etc/nextcall
+printf 'undo_seconds = 5\\n' > /etc/nextcall/policy.toml
+for mode in 644 666; do
+    chmod $mode /etc/nextcall/policy.toml
+    "$1" -c 'from desktop.settings import policy; found = policy.read(); print(dict(found.values), len(found.complaints))'
+done
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux")
+def test_the_real_place_of_linux():
+    """In a file system of this test's own, whose root is whoever runs the tests."""
+    needs("unshare")
+    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", ON_LINUX, "sh", sys.executable]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode in {1, 99}:
+        pytest.skip(f"no file system of one's own: {done.stderr.strip()}")
+    assert done.stdout.splitlines() == ["{'undo_seconds': 5} 0", "{} 1"], done.stderr
 
 
 # -------------------------------------------------------------------------------------------- several places, one policy
@@ -344,7 +373,7 @@ try:
     tell()
     forget()
     write(HKLM, ("", SZ, "the key's own"), ("Undo_Seconds", DWORD, 5), ("colour", SZ, "blue"))
-    write(HKCU, ("undo_seconds", DWORD, 9), ("taskbar", DWORD, 0), ("sound", SZ, ""))
+    write(HKCU, ("undo_seconds", DWORD, 9), ("taskbar", DWORD, 0), ("sound", SZ, "none"))
     tell()
     forget()
     write(HKLM, ("undo_seconds", SZ, "5"), ("taskbar", DWORD, 2), ("remember", SZ, "1"), ("service_url", EXPAND, "https://a/"),
