@@ -8,12 +8,13 @@ import msgspec
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
+from desktop.popup.current import CurrentProfile
 from desktop.settings.policy import Policy, settable
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.shift.states import State
 from desktop.ui.parts import SET_BY_ORGANISATION
 from desktop.ui.settings_dialog import SettingsDialog
-from tests.simulation import ACCOUNT, until
+from tests.simulation import ACCOUNT, a_call, until
 from tests.ui.screen import Role, field, message, part, press, words
 from tests.ui.seat import REMEMBERED, SERVICE, Seat, a_memory, seated, the_vault
 
@@ -80,9 +81,14 @@ async def test_where_the_keyring_does_not_answer_the_log_in_goes_on(tmp_path: Pa
 @pytest.mark.parametrize(("own", "organisations"), [(0, 5), (20, 5), (5, 0)])
 async def test_the_organisations_seconds_count_alone(tmp_path: Path, own: int, organisations: int):
     memory = a_memory(tmp_path, msgspec.structs.replace(REMEMBERED, undo_seconds=own), Policy({"undo_seconds": organisations}))
-    async with seated(memory=memory) as seat:
+    profile = tmp_path / "campaign.toml"
+    profile.write_text('[[disposition]]\nname = "Interested"\n[wrap_up]\nundo_seconds = 10', encoding="utf-8")
+    async with seated(memory=memory, profiles=CurrentProfile(profile)) as seat:
         field(seat.login, "API key").setText("k")
-        await seat.talk()
+        await seat.log_in()
+        seat.center.connect(a_call())
+        await until(seat.popup.isVisible)
+        seat.fill_in()
         press(seat.popup, "Logoff")
         if organisations:
             assert message(seat.popup).startswith(f"Stored in {organisations} s")
