@@ -58,6 +58,10 @@ def test_no_key_acts_under_the_cover_and_what_was_entered_is_there_again(popup: 
     assert sent == []
     assert notes.text() == "by mail"
     assert popup.focusWidget() is notes
+    popup.set_covered(covered=True)
+    popup.press_next_call()  # in another program
+    assert not sent
+    popup.set_covered(covered=False)
     key(Qt.Key.Key_Return, Control)
     assert [one.notes for one in sent] == ["by mail"]
 
