@@ -203,6 +203,7 @@ class App(QObject):
         self._leaving.spawn(self._presence.run(), "presence")
         self._away.cover.connect(self._on_cover)
         self._away.forgotten.connect(self._on_forgotten)
+        self._away.came_back.connect(self._on_came_back)
         self._away.sleeps.connect(self._on_sleeps)
         self._away.woke.connect(self._on_woke)
         self._qt.quit_requested.connect(self._on_quit_requested)
@@ -329,6 +330,10 @@ class App(QObject):
     def _on_forgotten(self, minutes: int) -> None:
         if self.site is not None:
             self.site.desk.tell_forgotten(minutes)
+
+    def _on_came_back(self) -> None:
+        if self.site is not None:
+            self.site.desk.tell_returned()
 
     def _on_sleeps(self) -> None:
         if self.site is not None:

@@ -216,6 +216,10 @@ class Desk(QObject):
         self.window.say("Your phone is still in the queue", words, "warn")
         self.channels.tell("Still there?", "Your phone is still in the queue.")
 
+    def tell_returned(self) -> None:
+        """Somebody touches it again: nobody need be asked. What the window says stays, until the state changes."""
+        self.channels.take_back_said()
+
     def tell_sleep(self) -> None:
         """The computer is about to sleep while the phone is in the queue."""
         words = "Your phone stays in the queue and people are still connected to it. Hang it up if you are leaving."

@@ -58,7 +58,7 @@ class KeySettings(SettingsPage):
         if no_hotkeys:
             words = f"{no_hotkeys} The keys in NextCall's own windows work; F1 shows them."
         else:
-            words = "Go to a field and press the keys. Backspace leaves an action without keys. F1 shows all keys."
+            words = "Go to a field and press the keys. If nothing appears there, another program has them. Backspace: no keys."
         self.add_other(label(words, wraps=True), "Keys that work in every program")
         if not no_hotkeys:
             self._fields = fields = _HotkeyFields(HOTKEYS | shortcuts.chosen())

@@ -56,6 +56,7 @@ TABLE = (
         "tick what the keyboard is on; in other lists letters and digits find a choice",
     ),
     Row(Place.POPUP, "Ctrl+C in the details", "copy the value", (("Ctrl+C", "copy_value"),)),
+    Row(Place.POPUP, "Enter in the details", "open the link, where the value is one"),
     Row(
         Place.POPUP,
         "Ctrl+Enter",
@@ -70,7 +71,7 @@ TABLE = (
         (("Esc", "undo"),),
     ),
     Row(
-        Place.POPUP, "Ctrl+H", "hold your next call: Next Call stores nothing until you take the hold off", (("Ctrl+H", "hold"),)
+        Place.POPUP, "Ctrl+P", "hold your next call: Next Call stores nothing until you take the hold off", (("Ctrl+P", "hold"),)
     ),
     Row(
         Place.POPUP,

@@ -215,9 +215,11 @@ class PopupWindow(QWidget):
         self._show_title()
 
     def press_next_call(self) -> None:
-        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it."""
+        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it; under the
+        cover nothing can be seen, and nothing is done."""
         self.bring_back()
-        self._ways_on.actions_by_name["next_call"]()
+        if self._cover.isHidden():
+            self._ways_on.actions_by_name["next_call"]()
 
     def end_call(self) -> None:
         """Nobody is on the line any more: go out of sight, and send nothing that waits."""

@@ -70,7 +70,13 @@ class Preferences(QObject):
         dialog.changed.connect(kept.append)
         dialog.hotkeys_tried.connect(lambda chosen: dialog.show_hotkey_troubles(self._keyboard.set_hotkeys(chosen)))
         self._keyboard.bind((dialog,))
-        dialog.listening_changed.connect(lambda on: self._keyboard.set_listening(on=on))
+
+        def listen(on: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+            self._keyboard.set_listening(on=on)
+            if not on:
+                dialog.show_hotkey_troubles(self._keyboard.troubles)
+
+        dialog.listening_changed.connect(listen)
 
         def have_what_is_kept() -> None:
             self._keyboard.set_listening(on=False)

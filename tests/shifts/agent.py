@@ -173,6 +173,11 @@ class LiveShift:
         self.line = line
         self.service = service
 
+    def fill_in_login(self) -> None:
+        """Key, campaign and phone number."""
+        for name, text in {"API key": KEY, "Campaign ID": "1", "Phone number": PHONE}.items():
+            type_into(self.agent.desk.login, name, text)
+
     def responses(self) -> list[list[tuple[str, str, bool]]]:
         """What the call center has got, call by call."""
         return [
@@ -227,10 +232,9 @@ async def at_work_live(qt: QtApplication, data_dir: Path, line: Line, service: P
         return phone.agent_id or "" if phone.state == "connected" else ""
 
     async with at_work(qt, Options(service_url=line.service_url, data_dir=data_dir), heard=heard) as agent:
-        type_into(agent.desk.login, "API key", KEY)
-        type_into(agent.desk.login, "Campaign ID", "1")
-        type_into(agent.desk.login, "Phone number", PHONE)
-        yield LiveShift(agent, line, service)
+        shift = LiveShift(agent, line, service)
+        shift.fill_in_login()
+        yield shift
 
 
 # ------------------------------------------------------------------------------------------------------------- by name
