@@ -333,10 +333,9 @@ ON_WINDOWS = r"""
 import json, sys, winreg
 sys.path.insert(0, sys.argv[1])
 try:
-    import msgspec, tomli_w
-except ImportError as lacks:
+    from desktop.settings import policy
+except ModuleNotFoundError as lacks:
     sys.exit(f"lacks {lacks.name}")
-from desktop.settings import policy
 
 policy.REGISTRY_KEY += ".Test"
 HKLM, HKCU, VIEW = winreg.HKEY_LOCAL_MACHINE, winreg.HKEY_CURRENT_USER, winreg.KEY_WOW64_64KEY
