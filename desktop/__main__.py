@@ -48,6 +48,8 @@ def main() -> int:
                 return play_sounds()
             case "tour":
                 _tour(arguments)
+            case _ if arguments.quit_for_update:
+                return _quit_for_update(arguments.data_dir)
             case _ if arguments.self_check is not None:
                 _self_check(arguments.self_check)
             case _:
@@ -72,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=Path(os.devnull),
         help="prove that this installation is whole, and exit; the table also goes into FILE",
+    )
+    parser.add_argument(
+        "--quit-for-update",
+        action="store_true",
+        help="ask a running NextCall to leave, and exit: 0 if none runs any more, 1 if it stays because a shift is on",
     )
     parser.add_argument("--exit-after-first-paint", action="store_true", help="for measuring the start")
     commands = parser.add_subparsers(dest="command", metavar="command")
@@ -185,6 +192,7 @@ def _app(arguments: argparse.Namespace, link: str) -> int:
     async def work() -> int:
         app = App(qt, options)
         instance.show_requested.connect(app.show)
+        instance.leave_for_update = app.leave_for_update
         instance.link_received.connect(app.open_link)
         app.start()
         await app.run(link)
@@ -193,6 +201,21 @@ def _app(arguments: argparse.Namespace, link: str) -> int:
         return 0
 
     return _run(qt, work)
+
+
+def _quit_for_update(data_dir: Path | None) -> int:
+    """For installers: whatever this says, its exit code is what they read."""
+    from PySide6.QtCore import QCoreApplication
+
+    from desktop.app import Options
+    from desktop.ui.instance import OnlyInstance
+
+    _qt = QCoreApplication(sys.argv[:1])  # it has to live while the other one is asked
+    if OnlyInstance(Options(data_dir=data_dir).folder).ask_to_leave():
+        print("No NextCall runs now in this data folder.")
+        return 0
+    print("NextCall stays: a shift is on, or it does not answer.", file=sys.stderr)
+    return 1
 
 
 def _tour(arguments: argparse.Namespace) -> NoReturn:

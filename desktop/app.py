@@ -35,7 +35,7 @@ from desktop.settings.policy import NO_POLICY, Policy
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
-from desktop.shift.states import IN_QUEUE
+from desktop.shift.states import IN_QUEUE, State
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import app_id, look
 from desktop.ui.away import Away
@@ -183,6 +183,19 @@ class App(QObject):
         """Bring forward what the agent needs now: a second start asks for it."""
         if self.site is not None:
             self.site.desk.show()
+
+    def leave_for_update(self) -> bool:
+        """Leave without a question because an installer waits, unless a shift is on; tell whether that is so.
+
+        A practice is no shift. Where the phone still has to be hung up, the shift is on.
+        """
+        site = self.site
+        if site is not None and site.service is None and site.desk.state is not State.SIGNED_OUT:
+            log.info("an installer has asked in vain to leave for an update: a shift is on")
+            return False
+        log.info("leaving for an update")
+        self._left.set()
+        return True
 
     def open_link(self, text: str) -> None:
         """Follow a nextcall:// link, from wherever it comes: what is in it is not trusted, and the agent is asked first."""

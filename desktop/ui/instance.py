@@ -1,7 +1,7 @@
 """One running NextCall per data folder: two would write one journal and answer one call twice. A second start shows the first.
 
-A second start that was given a link hands it over. Whatever arrives is hostile: it is one short line, and this module only passes
-it on; link.py says whether it is a link at all.
+A second start that was given a link hands it over; one that an installer makes asks the first to leave. Whatever arrives is
+hostile: it is one short line, and this module only passes it on; link.py says whether it is a link at all.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import getpass
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, Signal
@@ -19,8 +20,12 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = 5000
 """Milliseconds that the first instance may take to answer: on Windows, what is said has arrived only when it was read."""
+_LONGEST_GOODBYE = 30_000
+"""Milliseconds from its answer until a first instance that leaves for an update is gone."""
 _SHOW = b"show\n"
 _LINK = b"link "
+_LEAVE = b"leave for an update\n"
+_LEAVING, _STAYING = b"leaving\n", b"staying\n"
 _LONGEST = 1024
 """Bytes of what a second start may say; a link is shorter (link.py)."""
 
@@ -33,6 +38,8 @@ class OnlyInstance(QObject):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
+        self.leave_for_update: Callable[[], bool] = lambda: False
+        """What is done when an installer asks this instance to leave; tells whether it does."""
         whose = f"{getpass.getuser()} {folder.resolve()}"
         self._name = "nextcall-" + hashlib.sha256(whose.encode()).hexdigest()[:24]
         with contextlib.suppress(OSError):  # whoever wants to keep something there tells of it
@@ -56,10 +63,33 @@ class OnlyInstance(QObject):
             log.info("a second start cannot show this one: %s", self._server.errorString())
         return True
 
+    def ask_to_leave(self) -> bool:
+        """Ask the first instance to leave for an update, and wait until it has; whether nobody is there now.
+
+        Takes at most half a minute. What counts is that its claim is gone, whatever it has said.
+        """
+        if self._is_free(0):
+            return True
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(_PATIENCE):
+            return self._is_free(_PATIENCE)  # it may be about to end, or to begin
+        socket.write(_LEAVE)
+        while not socket.canReadLine() and socket.waitForReadyRead(_PATIENCE):
+            pass
+        return socket.readLine().data() != _STAYING and self._is_free(_LONGEST_GOODBYE)
+
     def release(self) -> None:
         """Let the next start be the first."""
         self._server.close()
         self._lock.unlock()
+
+    def _is_free(self, patience: int) -> bool:
+        """Whether nobody claims the folder after so many milliseconds; one in which no lock can be made is nobody's."""
+        if not self._lock.tryLock(patience):
+            return self._lock.error() is not QLockFile.LockError.LockFailedError
+        self._lock.unlock()
+        return True
 
     def _ask_first(self, link: str) -> None:
         socket = QLocalSocket()
@@ -75,7 +105,6 @@ class OnlyInstance(QObject):
         connection = self._server.nextPendingConnection()
         connection.readyRead.connect(self._on_said)
         connection.disconnected.connect(connection.deleteLater)
-        self.show_requested.emit()  # whatever it says: whoever starts NextCall wants to see it
 
     def _on_said(self) -> None:
         """Listen to one line, once; a longer one is none."""
@@ -85,7 +114,12 @@ class OnlyInstance(QObject):
         line, ended, _ = bytes(connection.peek(_LONGEST).data()).partition(b"\n")
         if not ended and len(line) < _LONGEST:
             return
+        if ended and line + b"\n" == _LEAVE:
+            connection.readyRead.disconnect(self._on_said)
+            connection.write(_LEAVING if self.leave_for_update() else _STAYING)  # whoever asked hangs up when it is read
+            return
         connection.abort()
+        self.show_requested.emit()  # whatever else it says: whoever starts NextCall wants to see it
         if ended and line.startswith(_LINK):
             self.link_received.emit(line.removeprefix(_LINK).decode("utf-8", errors="replace"))
 

@@ -213,3 +213,25 @@ async def test_the_practice_ends_with_the_program(qapp: QtApplication, quick: Sc
         await agent.reminded()
         press(agent.desk.reminder, "Done")
         await left(agent)
+
+
+@pytest.mark.parametrize("state", list(State))
+async def test_for_an_update_it_leaves_only_if_no_shift_is_on(live_shift: Opened, line: Line, state: State) -> None:
+    line.mend()
+    async with live_shift() as shift:
+        await shift.reach(state)
+        assert shift.agent.app.leave_for_update() == (state is State.SIGNED_OUT)
+        if state is State.SIGNED_OUT:
+            await left(shift.agent)
+        else:
+            assert not shift.agent.app._left.is_set()
+            assert window_titled("Leave NextCall?") is None  # nobody is disturbed
+            assert shift.agent.desk.state is state
+
+
+async def test_a_practice_makes_no_update_wait(qapp: QtApplication, quick: Scenario, tmp_path: Path) -> None:
+    async with at_work(qapp, Options(practice=True, data_dir=tmp_path), quick) as agent:
+        await agent.log_in()
+        await agent.take_call()
+        assert agent.app.leave_for_update()
+        await left(agent)

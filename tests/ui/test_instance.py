@@ -44,6 +44,17 @@ print("first" if OnlyInstance(Path(sys.argv[1])).claim(sys.argv[2]) else "second
 SENTENCE = "NextCall is running already in this data folder; its window is shown.\n"
 
 
+ASKS_TO_LEAVE = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop.ui.instance import OnlyInstance
+
+app = QCoreApplication([])
+print("left" if OnlyInstance(Path(sys.argv[1])).ask_to_leave() else "stays")
+"""
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
     """Starts NextCall, offscreen, in a data folder; whatever still runs at the end is killed."""
@@ -143,14 +154,16 @@ def test_garbage_harms_nothing(qtbot: QtBot, tmp_path: Path, garbage: bytes):
     assert first.claim()
     for _ in range(20):
         stranger = QLocalSocket()
-        with qtbot.waitSignal(first.show_requested):
+        with qtbot.waitSignal(first._server.newConnection):
             stranger.connectToServer(first._name)
         stranger.write(garbage)
         stranger.flush()
         stranger.abort()
     silent = QLocalSocket()
-    with qtbot.waitSignal(first.show_requested):
+    with qtbot.waitSignal(first._server.newConnection):
         silent.connectToServer(first._name)
+    with qtbot.waitSignal(first.show_requested):  # it still listens to others
+        _say(first._name, b"show\n")
     first.release()
     again = OnlyInstance(tmp_path)
     assert again.claim()
@@ -179,8 +192,8 @@ def test_a_folder_in_which_nothing_can_be_made_starts_all_the_same(qapp: object,
 # ----------------------------------------------------------------------------------------------------------------- links
 
 
-def _second_start(folder: Path, link: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SECOND_START, str(folder), link]
+def _second_start(folder: Path, link: str, script: str = SECOND_START) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", script, str(folder), link]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
@@ -276,13 +289,13 @@ def _arrived(first: OnlyInstance) -> int:
 )
 def test_what_is_no_line_with_a_link_is_none(qtbot: QtBot, first: OnlyInstance, garbage: bytes):
     stranger = _say(first._name, garbage)
-    qtbot.waitUntil(lambda: first.heard == ["show"], timeout=10_000)
     if b"\n" not in garbage and len(garbage) < 1024:
+        qtbot.waitUntil(lambda: _arrived(first) == len(garbage), timeout=10_000)
         stranger.disconnectFromServer()
     qtbot.waitUntil(lambda: stranger.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=10_000)
     after = _say(first._name, b"link " + LINK.encode() + b"\n")  # and the next one is heard
-    qtbot.waitUntil(lambda: len(first.heard) == 3, timeout=10_000)
-    assert first.heard == ["show", "show", LINK]
+    qtbot.waitUntil(lambda: LINK in first.heard, timeout=10_000)
+    assert set(first.heard) == {"show", LINK}
     after.abort()
 
 
@@ -302,3 +315,62 @@ def test_a_hundred_links_at_once_are_all_heard(qtbot: QtBot, first: OnlyInstance
     for stranger in strangers:
         stranger.abort()
     qtbot.waitUntil(lambda: not first._server.findChildren(QLocalSocket), timeout=10_000)
+
+
+# -------------------------------------------------------------------------------------------------------------- updates
+
+
+def _quit_for_update(folder: Path) -> tuple[int, str]:
+    command = [sys.executable, "-m", "desktop", "--data-dir", str(folder), "--quit-for-update"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout
+
+
+def test_who_is_asked_by_an_installer_leaves(qapp: object, start: Callable[[Path], subprocess.Popen[str]], tmp_path: Path):
+    """The whole program: nobody is logged in, so it ends, and is gone by the time that the other one says so."""
+    first = start(tmp_path)
+    _up(tmp_path)
+    assert _quit_for_update(tmp_path) == (0, "No NextCall runs now in this data folder.\n")
+    assert not (tmp_path / "running.lock").exists()
+    assert _ends(first) == ""
+    assert _quit_for_update(tmp_path)[0] == 0  # nobody is there
+
+
+def test_who_is_on_a_call_stays_and_no_window_comes_up(qtbot: QtBot, first: OnlyInstance, tmp_path: Path):
+    asked = []
+    first.leave_for_update = lambda: bool(asked.append("leave"))
+    other = _second_start(tmp_path, "", ASKS_TO_LEAVE)
+    qtbot.waitUntil(lambda: other.poll() is not None, timeout=30_000)
+    assert other.communicate()[0] == "stays\n"
+    assert (asked, first.heard) == (["leave"], [])
+    assert not first._server.findChildren(QLocalSocket)
+
+
+def test_what_counts_is_that_it_has_left(qtbot: QtBot, first: OnlyInstance, tmp_path: Path):
+    """It answers, and takes a while to be gone."""
+    leaving = []
+    first.leave_for_update = lambda: not leaving.append("leaving")
+    other = _second_start(tmp_path, "", ASKS_TO_LEAVE)
+    qtbot.waitUntil(lambda: leaving != [], timeout=30_000)
+    qtbot.wait(300)
+    assert other.poll() is None
+    first.release()
+    assert other.communicate(timeout=PATIENCE)[0] == "left\n"
+
+
+def test_who_does_not_answer_stays(qapp: object, first: OnlyInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its loop does not run, as if it hung."""
+    for patience in ("_PATIENCE", "_LONGEST_GOODBYE"):
+        monkeypatch.setattr(f"desktop.ui.instance.{patience}", 200)
+    assert not OnlyInstance(tmp_path).ask_to_leave()
+
+
+def test_a_claim_that_a_crash_has_left_keeps_no_update_waiting(
+    qapp: object, start: Callable[[Path], subprocess.Popen[str]], tmp_path: Path
+):
+    crashed = start(tmp_path)
+    _up(tmp_path)
+    crashed.kill()
+    crashed.wait()
+    assert (tmp_path / "running.lock").exists()
+    assert OnlyInstance(tmp_path).ask_to_leave()
