@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import APP_NAME, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
-from desktop.errors import JournalNotKept, LinkRefused, NextCallError, SettingsNotKept
+from desktop.errors import JournalNotKept, LinkRefused, NextCallError, PolicyError, SettingsNotKept
 from desktop.link import parse
 from desktop.outside.profiles import RemoteProfile
 from desktop.outside.webhooks import Webhooks
@@ -29,7 +29,9 @@ from desktop.popup.current import CurrentProfile
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
+from desktop.settings import policy
 from desktop.settings.memory import Memory
+from desktop.settings.policy import NO_POLICY, Policy
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
@@ -106,7 +108,14 @@ class QtApplication(QApplication):
 class App(QObject):
     """One running NextCall: a desk at the hosted call center or at the practice service, and the ways out."""
 
-    def __init__(self, qt: QtApplication, options: Options, *, scenario: Scenario | None = None) -> None:
+    def __init__(
+        self,
+        qt: QtApplication,
+        options: Options,
+        *,
+        scenario: Scenario | None = None,
+        read_policy: Callable[[], Policy] = policy.read,
+    ) -> None:
         super().__init__()
         self._qt = qt
         self._options = options
@@ -116,6 +125,8 @@ class App(QObject):
         log.info("%s %s on %s, Python %s", APP_NAME, __version__, sys.platform, sys.version.split()[0])
         self._settings_file = SettingsFile(self._folder)
         self._settings = Settings()
+        self._read_policy = read_policy
+        self._policy = NO_POLICY
         self._left = asyncio.Event()
         self._leaving = Tasks(self._on_crash)
         self._signals = _Signals(self._on_signal)
@@ -139,10 +150,7 @@ class App(QObject):
     async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
         """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
         await self._close_site()
-        if settings is not None:
-            self._settings = settings
-        elif not practice:
-            complaint = self._load_settings()
+        troubles = [] if practice else [complaint, *self._load_settings(settings)]
         self.site = await self._practice_site() if practice else self._live_site()
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
@@ -157,8 +165,9 @@ class App(QObject):
             desk.login.installEventFilter(_FirstPaint(self, self._left.set))
         await self.site.journal.open()
         desk.open()
-        if complaint is not None:
-            desk.login.tell(complaint)
+        told = list(filter(None, troubles))
+        if told:
+            desk.login.tell(told[0], " ".join(f"{str(one).rstrip('.')}." for one in told[1:]))
 
     async def close(self) -> None:
         """Stop everything, in the reverse order of its making."""
@@ -211,14 +220,13 @@ class App(QObject):
     # Desks
 
     def _live_site(self) -> Site:
-        options, settings = self._options, self._settings
-        service_url = options.service_url or settings.service_url
-        broadcast_url = options.broadcast_url or settings.broadcast_url
+        options, settings = self._options, self._resolved()[0]
+        service_url = settings.service_url
         owner = str(options.data_dir.resolve()) if options.data_dir else ""
         tasks = Tasks(self._on_crash)
-        center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
+        center = SoapCallCenter(service_url, settings.broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
-        memory = Memory(self._settings_file, settings, service_url, owner, options.arguments)
+        memory = Memory(self._settings_file, self._settings, service_url, owner, options.arguments, self._policy)
         remote = RemoteProfile(settings.profile_address, self._folder / "kept-profiles") if settings.profile_address else None
         kept = remote.kept if remote else lambda _campaign_id: None
         profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
@@ -256,12 +264,19 @@ class App(QObject):
         if site is not None:
             await site.close()
 
-    def _load_settings(self) -> NextCallError | None:
+    def _load_settings(self, settings: Settings | None) -> tuple[NextCallError | None, ...]:
+        """Take these settings, or those that are kept, and read the organisation's; what there is to tell of them."""
+        trouble = None
         try:
-            self._settings = self._settings_file.load()
-        except SettingsNotKept as complaint:
-            return complaint
-        return None
+            self._settings = settings or self._settings_file.load()
+        except SettingsNotKept as not_kept:
+            trouble = not_kept
+        self._policy = self._read_policy()
+        return trouble, self._policy.trouble, self._resolved()[1]
+
+    def _resolved(self) -> tuple[Settings, PolicyError | None]:
+        options = self._options
+        return self._policy.resolved(self._settings, service_url=options.service_url, broadcast_url=options.broadcast_url)
 
     # Ways out
 

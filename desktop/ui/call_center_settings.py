@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QSpinBox
 
 from desktop.resources import RESOURCES
+from desktop.settings.addresses import unfit, unfit_for_profiles
 from desktop.settings.settings import HOSTED_SERVICE, Settings
 from desktop.ui import look
 from desktop.ui.parts import button
@@ -60,7 +59,7 @@ class CallCenterSettings(SettingsPage):
             profile,
             "Campaign profiles address",
             "Where campaign profiles come from (https); {campaign} stands for the campaign's number.",
-            check=lambda address: _no_address(address) or _unfit_for_profiles(address),
+            check=_no_address_of_profiles,
         )
         self.add_other(preview, "Campaign profile", "The popup with an example call. It follows the file while you write it.")
         self.add(
@@ -93,32 +92,10 @@ def _line(text: str, placeholder: str) -> QLineEdit:
 
 
 def _no_address(address: object) -> tuple[str, str] | None:
-    if not address or _is_web_address(str(address)):
-        return None
-    return "This is no web address", "It starts with https:// and names a computer."
+    why = unfit(str(address))
+    return ("This is no web address", why) if why else None
 
 
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in text
-
-
-def _unfit_for_profiles(address: object) -> tuple[str, str] | None:
-    """Why profiles cannot come from this web address; None if they can, or if there is none."""
-    parts = urlsplit(str(address))
-    why = ""
-    if {"{", "}"} & set(str(address).replace("{campaign}", "")):
-        why = "The only thing in braces can be {campaign}."
-    elif parts.scheme == "http" and not _is_this_computer(parts.hostname or ""):
-        why = "What agents say must not be changed on the way: the address has to start with https://."
-    return ("Campaign profiles cannot come from this address", why) if why else None
-
-
-def _is_this_computer(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _no_address_of_profiles(address: object) -> tuple[str, str] | None:
+    why = unfit_for_profiles(str(address))
+    return _no_address(address) or (("Campaign profiles cannot come from this address", why) if why else None)

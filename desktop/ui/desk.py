@@ -118,7 +118,8 @@ class Desk(QObject):
         self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks))
         self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
-        self.popup.set_undo(memory.settings.undo_seconds if memory else 0)
+        if memory is not None:
+            self.popup.set_undo(memory.settings.undo_seconds, fixed="undo_seconds" in memory.locked)
         place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
         place(self.popup, 0.15, 0.2)

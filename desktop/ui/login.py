@@ -12,7 +12,7 @@ from desktop.errors import NextCallError
 from desktop.popup import phone
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.parts import MessageBar, button, framed, label
+from desktop.ui.parts import SET_BY_ORGANISATION, MessageBar, button, framed, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,12 @@ class LoginDialog(QDialog):
             if text and not edit.isModified():
                 edit.setText(text)
         self._remember.setChecked(remember)
+
+    def lock_remember(self) -> None:
+        """Show that the organisation says whether anything is remembered."""
+        self._remember_row.setEnabled(False)  # the box itself is enabled and disabled as the shift goes
+        self._remember.setAccessibleDescription(SET_BY_ORGANISATION)
+        self._set_by_organisation.show()
 
     def set_campaign(self, campaign_id: str) -> None:
         """Put another campaign in, because the agent has agreed to a link."""
@@ -215,7 +221,15 @@ class LoginDialog(QDialog):
         numbers.addWidget(self._phone_row, 3)
         step.addLayout(numbers)
         go = QHBoxLayout()
-        go.addWidget(self._remember)
+        self._remember_row = QWidget()
+        remember = QVBoxLayout(self._remember_row)
+        remember.setContentsMargins(0, 0, 0, 0)
+        remember.setSpacing(0)
+        remember.addWidget(self._remember)
+        self._set_by_organisation = label(SET_BY_ORGANISATION, "small")
+        self._set_by_organisation.hide()
+        remember.addWidget(self._set_by_organisation)
+        go.addWidget(self._remember_row)
         go.addStretch()
         go.addWidget(self._call_me)
         step.addLayout(go)

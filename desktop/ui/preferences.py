@@ -22,7 +22,7 @@ class Preferences(QObject):
     """Opens the settings over the log-in dialog. A practice has no `memory` and no settings."""
 
     changed = Signal(Settings, object)
-    """These are to be used now; with what of it could not be kept (NextCallError), or None."""
+    """These are the agent's own from now on; with what of it could not be kept (NextCallError), or None."""
     preview_requested = Signal(Path)
 
     def __init__(
@@ -47,6 +47,7 @@ class Preferences(QObject):
             practice=False,
             profiles=self._memory.folder / "profiles",
             no_hotkeys=self._keyboard.lacks,
+            locked=self._memory.locked,
             parent=self._login,
         )
         dialog.changed.connect(lambda settings: self._tasks.spawn(self._apply(settings), "settings"))
@@ -108,4 +109,4 @@ class Preferences(QObject):
                 await self._memory.start_with_session(on=wish)
         except NextCallError as wrong:
             failure = wrong
-        self.changed.emit(settings, failure)
+        self.changed.emit(self._memory.own, failure)

@@ -26,9 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui import look
-from desktop.ui.parts import label
-
-LOCKED = "Set by your organisation"
+from desktop.ui.parts import SET_BY_ORGANISATION, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class SettingsPage(QWidget):
         `beside` something that goes with it and is never locked; one that is `below` belongs to the control above. `check` gives
         a title and a sentence if a value cannot be kept.
         """
-        holder, note = QWidget(), label(LOCKED, "small")
+        holder, note = QWidget(), label(SET_BY_ORGANISATION, "small")
         note.hide()
         self._controls[setting] = _Control(part, check, holder, note)
         inside = QHBoxLayout(holder)
@@ -108,7 +106,7 @@ class SettingsPage(QWidget):
             control.holder.setEnabled(not is_locked)  # the part itself may be enabled and disabled by others
             control.note.setVisible(is_locked)
             if is_locked:
-                control.part.setAccessibleDescription(LOCKED)
+                control.part.setAccessibleDescription(f"{SET_BY_ORGANISATION}. {control.part.accessibleDescription()}".strip())
 
     def values(self) -> Mapping[str, object]:
         """What is chosen now, without what is locked."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPla
 
 from desktop.app import App, Options, QtApplication, Site
 from desktop.callcenter.model import Function
+from desktop.settings.policy import NO_POLICY, Policy
 from desktop.shift.states import State
 from desktop.tasks import in_thread
 from desktop.ui.parts import MessageBar
@@ -143,10 +144,15 @@ class Agent:
 
 @asynccontextmanager
 async def at_work(
-    qt: QtApplication, options: Options, scenario: Scenario | None = None, *, heard: Callable[[], str] | None = None
+    qt: QtApplication,
+    options: Options,
+    scenario: Scenario | None = None,
+    *,
+    heard: Callable[[], str] | None = None,
+    policy: Policy = NO_POLICY,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
-    app = App(qt, options, scenario=scenario)
+    app = App(qt, options, scenario=scenario, read_policy=lambda: policy)
     app.start()
     work = asyncio.create_task(app.run(), name="app")
     try:

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QSlider, QTabBar, QWidget
 from desktop.errors import SettingsNotKept
 from desktop.settings import autostart
 from desktop.settings.settings import Settings, Shortcuts
+from desktop.ui.parts import SET_BY_ORGANISATION
 from desktop.ui.settings_dialog import SettingsDialog
-from desktop.ui.settings_page import LOCKED
 from tests.simulation import until
 from tests.ui.screen import Role, button, field, focused, key, message, part, press, show, turn_to, words
 from tests.ui.seat import REMEMBERED, Seat, a_memory, seated
@@ -127,7 +127,7 @@ def test_what_the_organisation_has_set_is_shown_and_not_to_be_changed(keep: Keep
     dialog = keep(SettingsDialog(Settings(notification=True), practice=False, locked={setting, "not a setting"}))
     show(dialog)
     turn_to(dialog, page)
-    assert words(dialog).splitlines().count(LOCKED) == 1
+    assert words(dialog).splitlines().count(SET_BY_ORGANISATION) == 1
     assert not part(dialog, role, name).isEnabled()
     if page == "When a call comes":
         part(dialog, Role.CheckBox, "Notification").click()
