@@ -179,7 +179,7 @@ async def test_a_name_that_nobody_knows_was_not_reached(monkeypatch):
 
     async with center() as (client, _):
         monkeypatch.setattr(socket, "getaddrinfo", nobody)
-        monkeypatch.setattr(client._service._operations[Function.LOGIN_AGENT], "_address", "https://nowhere.invalid/s")
+        monkeypatch.setattr(client._service._documented[Function.LOGIN_AGENT], "address", "https://nowhere.invalid/s")
         failure = await _login(client)
     assert (type(failure), failure.title) == (NotReached, "The call center's name was not found")
 
