@@ -13,8 +13,8 @@ from desktop.callcenter import wsdl
 from desktop.callcenter.forms import Form, NoForm
 from desktop.callcenter.model import Account, Described, Function, Wanted, plain
 from desktop.callcenter.reply import told
-from desktop.callcenter.request import SPELLINGS, Parameter, Request, Shape, Slot, Value, missing, written
-from desktop.callcenter.wsdl import Fetch, Operation
+from desktop.callcenter.request import SPELLINGS, Operation, Parameter, Request, Shape, Slot, Value, missing, written
+from desktop.callcenter.wsdl import Fetch
 from desktop.errors import ContractError, NotOffered
 
 _ASKED = {
@@ -45,9 +45,9 @@ class Contract:
         without: list[str] = []
         for name, operation in others.items():
             try:
-                self._forms[name] = _form(operation)
-            except (NoForm, ContractError) as reason:
-                without.append(f"{told(name, longest=80)}: {getattr(reason, 'reason', '') or reason}")
+                self._forms[name] = Form(operation)
+            except NoForm as reason:
+                without.append(f"{told(name, longest=80)}: {reason}")
         self.without_form = tuple(without)
         """The functions that are neither documented nor can be described, each with the reason."""
 
@@ -68,6 +68,8 @@ class Contract:
         operation = self._documented.get(function)
         if operation is None:
             raise NotOffered(f"The service does not offer {function}.")
+        if operation.flaw:
+            raise ContractError(operation.flaw)
         return operation.request(_placed(operation.shape, values, function))
 
     def request_of(self, described: Described, account: Account, values: Mapping[Wanted, str]) -> Request:
@@ -107,9 +109,9 @@ def load(address: str, fetch: Fetch) -> Contract:
     return contract
 
 
-def _placed(shape: Shape, values: Mapping[Parameter, Value], function: Function) -> dict[Slot, Value]:
+def _placed(shape: Shape, values: Mapping[Parameter, Value], function: Function) -> dict[Slot, str]:
     """Which slot holds what. Raises ContractError naming what cannot be placed, or what is wanted and not known."""
-    placed: dict[Slot, Value] = {}
+    placed: dict[Slot, str] = {}
     known: dict[str, Value] = {}
     for parameter, value in values.items():
         known |= dict.fromkeys(SPELLINGS[parameter], value)
@@ -123,10 +125,3 @@ def _placed(shape: Shape, values: Mapping[Parameter, Value], function: Function)
             raise ContractError(f"{function} requires {told(slot.name, longest=80)}, which NextCall does not know.")
         placed[slot] = written(slot, known[plain(slot.name)])  # the same thing is wanted in two places
     return placed
-
-
-def _form(operation: Operation) -> Form:
-    """Raises NoForm, or ContractError if no request could be built, which is better known before somebody has filled it in."""
-    form = Form(operation.name, operation.meaning, operation.shape)
-    operation.request(form.rehearsal())
-    return form

@@ -14,17 +14,17 @@ from functools import lru_cache
 
 from lxml import etree
 
-from desktop.callcenter.model import Account, Described, Kind, Wanted, plain
+from desktop.callcenter.model import Account, Described, Kind, Wanted, plain, sendable
 from desktop.callcenter.reply import told
 from desktop.callcenter.request import (
     NUMBERS,
     SPELLINGS,
     Choice,
+    NotInForms,
+    Operation,
     Parameter,
-    Shape,
     Slot,
     Text,
-    Value,
     likelihood,
     missing,
     written,
@@ -41,9 +41,11 @@ class NoForm(Exception):
 class Form:
     """One function as a form."""
 
-    def __init__(self, name: str, meaning: str, shape: Shape) -> None:
+    def __init__(self, operation: Operation) -> None:
         """Raises NoForm."""
-        self._shape = shape
+        if operation.flaw:
+            raise NoForm(operation.flaw)
+        self._shape = shape = operation.shape
         self._keys = frozenset(shape.fitting(Parameter.KEY))
         campaigns = shape.fitting(Parameter.CAMPAIGN_ID)
         self._campaigns = frozenset(one for one in campaigns if _rank(one) == _rank(campaigns[0]))
@@ -56,10 +58,10 @@ class Form:
                 wanted = self._wanted(slot)
                 same = next((one for one in self._slots if one.path == wanted.path), wanted)  # in two branches of a choice
                 self._slots.setdefault(same, []).append(slot)
-        left_out = tuple(_left_out(one.names, one.why) for one in shape.not_in_forms)
-        self.described = Described(name, meaning, tuple(self._slots), left_out)
+        left_out = tuple(_left_out(one.names, one.why) for one in self._outermost())
+        self.described = Described(operation.name, operation.meaning, tuple(self._slots), left_out)
 
-    def placed(self, account: Account, values: Mapping[Wanted, str]) -> dict[Slot, Value]:
+    def placed(self, account: Account, values: Mapping[Wanted, str]) -> dict[Slot, str]:
         """Which place holds what. Raises WrongValues if it cannot be sent, ContractError if the form is another one by now."""
         if unknown := values.keys() - self._slots.keys():
             name = _quoted(next(iter(unknown)).path)
@@ -69,22 +71,9 @@ class Form:
             raise WrongValues(mistakes)
         return self._placed(account, given)
 
-    def rehearsal(self) -> dict[Slot, Value]:
-        """Which place could hold what, if only what is needed were filled in: to learn in time what cannot be built."""
-        given: dict[Wanted, str] = {}
-        for _ in self._slots:  # each round fills in one more at least
-            needed = [wanted for wanted in self._slots if wanted not in given and self._is_missing(wanted, self._there(given))]
-            for choice in self._shape.choices:
-                if choice.needed and choice.within <= self._there(given) and not self._chosen(choice, given):
-                    needed += list(self._wanted_in(choice.branches[0]))[:1]
-            if not needed:
-                break
-            given |= {wanted: _sample(wanted, self._slots[wanted][0].text) for wanted in needed}
-        return self._placed(Account("1", 1), given)
-
-    def _placed(self, account: Account, given: Mapping[Wanted, str]) -> dict[Slot, Value]:
+    def _placed(self, account: Account, given: Mapping[Wanted, str]) -> dict[Slot, str]:
         groups = self._there(given)
-        placed: dict[Slot, Value] = {}
+        placed: dict[Slot, str] = {}
         for wanted, text in given.items():
             slots = self._slots[wanted]
             slot = next((one for one in slots if one.within <= groups), slots[0])
@@ -93,6 +82,15 @@ class Form:
         return placed
 
     # What is in the form
+
+    def _outermost(self) -> list[NotInForms]:
+        """What is left out, without what is inside of something else that is."""
+        everything = self._shape.not_in_forms
+        return [
+            one
+            for one in everything
+            if not any(one.names[: len(other.names)] == other.names != one.names for other in everything)
+        ]
 
     def _is_asked(self, slot: Slot) -> bool:
         return slot.is_parameter and slot.in_a_form and slot not in self._keys and slot not in self._campaigns
@@ -163,7 +161,7 @@ class Form:
         certain = (frozenset.intersection(*(slot.within for slot in self._slots[wanted])) for wanted in given)
         return self._always.union(*certain)
 
-    def _add_account(self, account: Account, placed: dict[Slot, Value], groups: frozenset[int]) -> None:
+    def _add_account(self, account: Account, placed: dict[Slot, str], groups: frozenset[int]) -> None:
         for slots, value in ((self._keys, account.key), (self._campaigns, str(account.campaign_id))):
             if slots:
                 slot = min(slots, key=lambda slot: (not slot.within <= groups, _rank(slot)))
@@ -177,11 +175,6 @@ def _rank(slot: Slot) -> tuple[int, int]:
     """The least is the likeliest to be meant by the account's key or campaign."""
     parameter = Parameter.KEY if plain(slot.name) in SPELLINGS[Parameter.KEY] else Parameter.CAMPAIGN_ID
     return likelihood(slot, parameter)
-
-
-def _sample(wanted: Wanted, type_: Text) -> str:
-    samples = {"boolean": "true", "date": "2025-01-31", "dateTime": "2025-01-31T17:30:00", "time": "17:30:00", "duration": "PT1S"}
-    return wanted.choices[0] if wanted.choices else samples.get(type_.builtin, "1")
 
 
 def _kind(text: Text) -> Kind:
@@ -217,13 +210,10 @@ def _fits(wanted: Wanted, type_: Text, text: str) -> bool:
         return False  # NaN and infinity are no numbers to anybody but a computer
     element = etree.Element("value")
     try:
-        element.text = str(written(_ANY_SLOT, text))
+        element.text = sendable(text)
         return _schema(type_).validate(element)
     except ValueError:
         return False
-
-
-_ANY_SLOT = Slot((), ("value",), required=False, within=frozenset())
 
 
 @lru_cache(maxsize=256)

@@ -1,22 +1,25 @@
-"""What a request has places for, and what goes into which. Free of zeep and of XML: wsdl.py finds the places and writes requests.
+"""What a request has places for, what goes into which, and the request as it goes over the wire.
 
-A place is a Slot. Documented functions (contract.py) and all others (forms.py) are asked in the same way: they say what stands in
-which slot, look for what is `missing`, and `arguments` makes of it what zeep takes.
+A place is a Slot; wsdl.py finds them. Documented functions (contract.py) and all others (forms.py) are asked in the same way:
+they say what stands in which slot, and `Operation.request` writes it down, with whatever must stand beside it. This module must
+not know zeep, and not which functions there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from enum import Enum, StrEnum
+
+from lxml import etree
 
 from desktop.callcenter.model import plain, sendable
+from desktop.errors import ContractError
 
 Value = str | bool
 
-Path = tuple[tuple[str, bool], ...]
-"""zeep's names from the outside in, each with whether it wants a list."""
+Path = tuple[tuple[str, int], ...]
+"""Elements from the outside in: the qualified name of each, and a number that no two of the description share."""
 
 
 class Parameter(StrEnum):
@@ -67,17 +70,30 @@ class Text:
     """Bounds and lengths by XML Schema's names for them, `minInclusive` and so on."""
 
 
+class Unfilled(Enum):
+    """What becomes of an element or attribute that is given no value."""
+
+    LEFT_OUT = 0
+    DEFAULT = 1
+    NIL = 2
+    EMPTY = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One place in a request that can hold a value, or (`is_parameter` false) an element that must be there to hold others."""
 
     path: Path
+    """Of the element, or of the one whose attribute it is."""
     names: tuple[str, ...]
     """The description's names from the outside in, without the function's own."""
     required: bool
     within: frozenset[int]
     """The optional groups it is in: it is missed only if all of them are there."""
     is_parameter: bool = True
+    attribute: str = ""
+    """The qualified name, if it is one."""
+    unfilled: Unfilled = Unfilled.LEFT_OUT
     text: Text = field(default=Text(""), compare=False)
     default: str = field(default="", compare=False)
     in_a_form: bool = field(default=True, compare=False)
@@ -106,6 +122,8 @@ class NotInForms:
     why: str
     required: bool
     within: frozenset[int]
+    is_unknown: bool = False
+    """Whether nobody at all can give it, because there are no slots for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +143,7 @@ class Shape:
 
 def likelihood(slot: Slot, parameter: Parameter) -> tuple[int, int]:
     """How likely `parameter` is meant by a fitting slot; the least is the likeliest."""
-    return SPELLINGS[parameter].index(plain(slot.name)), len(slot.path)
+    return SPELLINGS[parameter].index(plain(slot.name)), len(slot.names)
 
 
 def there(filled: Iterable[Slot]) -> frozenset[int]:
@@ -139,29 +157,85 @@ def missing(shape: Shape, placed: Collection[Slot]) -> Iterator[Slot]:
     return (slot for slot in shape.slots if slot.is_parameter and slot.required and slot not in placed and slot.within <= groups)
 
 
-def written(slot: Slot, value: Value) -> Value:
+def written(slot: Slot, value: Value) -> str:
     """A value as its slot wants it: texts with nothing that XML cannot carry, booleans in words where a text is wanted."""
     if not isinstance(value, bool):
         return sendable(value)
-    if slot.text.builtin == "boolean":
-        return value
     if slot.text.builtin in NUMBERS or slot.text.builtin == "decimal":
         return str(int(value))
     return str(value).lower()
 
 
-def arguments(shape: Shape, placed: Mapping[Slot, Value]) -> dict[str, Any]:
-    """The nested keyword arguments that zeep's create() takes."""
-    nested: dict[str, Any] = {}
-    groups = there(placed)
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One function of the description, bound to where it lives."""
+
+    name: str
+    meaning: str
+    """The description's own words about it."""
+    address: str
+    soap: str
+    """The namespace of SOAP's version."""
+    action: str
+    wrapper: str
+    """The qualified name of the element in the Body that holds everything; empty if the Body itself does."""
+    shape: Shape
+    answers: frozenset[str]
+    """The local names that the first element of the answer's Body may have; none if nothing is promised."""
+    flaw: str = ""
+    """Why it cannot be asked, if it cannot: a sentence."""
+
+    def request(self, placed: Mapping[Slot, str]) -> Request:
+        """The request with these values. Raises ContractError if the description wants what there is no slot for."""
+        groups = there(placed)
+        if any(one.is_unknown and one.required and one.within <= groups for one in self.shape.not_in_forms):
+            raise ContractError(f"The description of {self.name} wants something that NextCall does not know.")
+        envelope = etree.Element(f"{{{self.soap}}}Envelope", nsmap={"soap": self.soap})
+        body = etree.SubElement(envelope, f"{{{self.soap}}}Body")
+        _write(etree.SubElement(body, self.wrapper) if self.wrapper else body, self.shape, placed, groups)
+        return Request(
+            self.address, self._headers(), etree.tostring(envelope, xml_declaration=True, encoding="utf-8"), self.answers
+        )
+
+    def _headers(self) -> dict[str, str]:
+        """As SOAP 1.1 (section 6.1.1) and SOAP 1.2 (part 2, section 6.5.3) want them."""
+        if self.soap == SOAP_12:
+            return {"Content-Type": "application/soap+xml; charset=utf-8" + (f'; action="{self.action}"' if self.action else "")}
+        return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{self.action}"'}
+
+
+SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+def _write(root: etree._Element, shape: Shape, placed: Mapping[Slot, str], groups: frozenset[int]) -> None:
+    """Put the values below `root`, in the order of the description, and what must be there without a value."""
+    elements: dict[Path, etree._Element] = {(): root}
+
+    def element_at(path: Path) -> etree._Element:
+        if path not in elements:
+            elements[path] = etree.SubElement(element_at(path[:-1]), path[-1][0])
+        return elements[path]
+
+    perhaps_nil = []
     for slot in shape.slots:
-        if slot in placed or (not slot.is_parameter and slot.within <= groups):
-            inner = nested
-            *outside, (name, _) = slot.path
-            for step, wants_list in outside:
-                inner = inner.setdefault(step, [{}])[0] if wants_list else inner.setdefault(step, {})
-            inner[name] = placed[slot] if slot in placed else inner.get(name, {})
-    return nested
+        if slot in placed:
+            value = placed[slot]
+        elif slot.unfilled is not Unfilled.LEFT_OUT and slot.within <= groups:
+            value = slot.default
+        else:
+            continue
+        element = element_at(slot.path)
+        if slot.attribute:
+            element.set(slot.attribute, value)
+        elif slot.is_parameter:
+            element.text = value
+        if slot.unfilled is Unfilled.NIL and slot not in placed:
+            perhaps_nil.append(element)
+    for element in perhaps_nil:
+        if not len(element) and not element.text:
+            element.set(_NIL, "true")
 
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {

@@ -1,19 +1,16 @@
-"""A service's description (WSDL), read: its functions, the places in a request of each, and requests as they go over the wire.
+"""A service's description (WSDL), read: its functions, and the places in a request of each.
 
 Namespaces, element order, SOAP version and extra parameters all come from the WSDL (api-facts.md, 'Transport'). Only this file
-and schema.py import zeep, and they use it for nothing but reading the WSDL and building the request: no zeep Client, no request
-sent by zeep, no answer parsed by it. This module opens no connection; it is given `fetch`. What is meant by which place it must
-not know.
+and schema.py import zeep, and they use it for nothing but reading: no zeep Client, no request made or sent by zeep, no answer
+parsed by it. (zeep drops values where there is a choice, and cannot leave out an optional sequence.) This module opens no
+connection; it is given `fetch`. What is meant by which place it must not know.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +19,7 @@ from lxml import etree
 
 from desktop.callcenter.addresses import endpoint, origin_of, secured, shown
 from desktop.callcenter.reply import in_words, parsed, told
-from desktop.callcenter.request import Choice, NotInForms, Path, Request, Shape, Slot, Text, Value, arguments
+from desktop.callcenter.request import SOAP_11, SOAP_12, Choice, NotInForms, Operation, Path, Shape, Slot, Text, Unfilled
 from desktop.errors import CallCenterError, ContractError
 
 Fetch = Callable[[str], bytes]
@@ -32,46 +29,6 @@ _MOST_DOCUMENTS = 50
 _MOST_STEPS = 1000
 _DEEPEST_TYPE = 8
 """A description beyond these bounds is no call center's, and could keep zeep or us busy for ever."""
-
-
-class Operation:
-    """One function of the description, bound to where it lives."""
-
-    def __init__(self, name: str, meaning: str, binding: Any, operation: Any, address: str) -> None:
-        self.name = name
-        self.meaning = meaning
-        """The description's own words about it."""
-        self.address = address
-        self._binding = binding
-        self._operation = operation
-
-    @cached_property
-    def shape(self) -> Shape:
-        """The places in its request. Raises ContractError if there are too many."""
-        return self._survey.shape()
-
-    @cached_property
-    def _survey(self) -> _Survey:
-        return _Survey(self._operation)
-
-    def request(self, placed: Mapping[Slot, Value]) -> Request:
-        """The request that holds these values and no others. Raises ContractError if the description wants more."""
-        headers = _headers(self._binding, self._operation)
-        nested, envelope = arguments(self.shape, placed), None
-        with suppress(Exception):  # zeep raises anything, and its text may hold a value
-            envelope = self._operation.create(**nested).content
-            if not self._holds(envelope, placed):
-                envelope = None
-        if envelope is None:
-            raise ContractError(f"The description of {self.name} wants something that NextCall does not know.")
-        body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-        return Request(self.address, headers, body, _answers(self._operation))
-
-    def _holds(self, envelope: etree._Element, placed: Mapping[Slot, Value]) -> bool:
-        """Whether every value is in the request. zeep says nothing when it leaves one out, as it may where there is a choice."""
-        found = Counter(element.text or "" for element in envelope.iter())
-        found.update(str(value) for element in envelope.iter() for value in element.attrib.values())
-        return not Counter(self._survey.kinds[slot.path].xmlvalue(value) for slot, value in placed.items()) - found
 
 
 def read(address: str, fetch: Fetch) -> Iterator[Operation | ContractError]:
@@ -87,9 +44,10 @@ def read(address: str, fetch: Fetch) -> Iterator[Operation | ContractError]:
         port_type = getattr(port.binding.port_type.name, "text", "")
         try:
             where = endpoint(port.binding_options["address"], documents.origin)
-            yield Operation(operation.name, meanings.get((port_type, operation.name), ""), port.binding, operation, where)
         except ContractError as failure:
             yield failure
+        else:
+            yield _operation(port.binding, operation, meanings.get((port_type, operation.name), ""), where)
 
 
 # ------------------------------------------------------------------------------------------------------------ the documents
@@ -196,19 +154,35 @@ _WELL_KNOWN = {
 }
 
 
-# -------------------------------------------------------------------------------------------------------- a request's envelope
+# -------------------------------------------------------------------------------------------------- the places in a request
 
 
-def _headers(binding: Any, operation: Any) -> dict[str, str]:
-    """As SOAP 1.1 (section 6.1.1) and SOAP 1.2 (part 2, section 6.5.3) want them."""
+def _operation(binding: Any, operation: Any, meaning: str, address: str) -> Operation:
     from zeep.wsdl.bindings import Soap12Binding
 
+    body = None if operation.input is None else operation.input.body
+    wrapper = "" if body is None else body.qname.text
+    if getattr(operation.input, "_is_body_wrapped", False):  # several parts, each in the Body
+        wrapper = ""
     action = operation.soapaction or ""
+    shape, flaw = Shape(), ""
     if not action.isascii() or not action.isprintable() or '"' in action:
-        raise ContractError(f"The SOAPAction of {operation.name} cannot be sent: {told(action, longest=80)}")
-    if isinstance(binding, Soap12Binding):
-        return {"Content-Type": "application/soap+xml; charset=utf-8" + (f'; action="{action}"' if action else "")}
-    return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
+        flaw = f"The SOAPAction of {told(operation.name, longest=80)} cannot be sent: {told(action, longest=80)}"
+    try:
+        shape = _Survey(operation.name, body).shape()
+    except ContractError as failure:
+        flaw = failure.reason
+    return Operation(
+        operation.name,
+        meaning,
+        address,
+        SOAP_12 if isinstance(binding, Soap12Binding) else SOAP_11,
+        action,
+        wrapper,
+        shape,
+        _answers(operation),
+        flaw,
+    )
 
 
 def _answers(operation: Any) -> frozenset[str]:
@@ -228,16 +202,13 @@ def _answers(operation: Any) -> frozenset[str]:
 class _Survey:
     """Finds every place of a request, outer and inner alike, in the order of the description."""
 
-    def __init__(self, operation: Any) -> None:
-        self.kinds: dict[Path, Any] = {}
-        """zeep's type of the value at each place."""
-        self._operation = operation
+    def __init__(self, function: str, body: Any) -> None:
+        self._function = function
         self._slots: list[Slot] = []
         self._choices: list[Choice] = []
         self._not_in_forms: list[NotInForms] = []
-        self._groups = count()
+        self._numbers = count()
         self._steps = 0
-        body = None if operation.input is None else operation.input.body
         if body is not None:
             self._see_body(body)
 
@@ -250,95 +221,110 @@ class _Survey:
         if isinstance(body.type, xsd.ComplexType):
             self._see_type(body.type, _Place())
         else:
-            self._no_form(_Place(), "is a single value without a name", needed=True)
+            self._no_form(_Place(), "is a single value without a name", needed=True, is_unknown=True)
 
     def _see_type(self, kind: Any, place: _Place) -> None:
         """The attributes and elements of a complex type."""
         self._see_attributes(kind, place)
-        for name, item in kind.elements_nested:
-            self._see(name, item, replace(place, outer=(*place.outer, kind)))
+        for _, item in kind.elements_nested:
+            self._see(item, replace(place, outer=(*place.outer, kind)))
 
     def _see_attributes(self, kind: Any, place: _Place) -> None:
-        for name, attribute in kind.attributes:
+        for _, attribute in kind.attributes:
             if attribute.name is not None:  # xsd:anyAttribute has none
                 needed = attribute.required and attribute.default is None
-                self._found(place.inside(name, str(attribute.name)), attribute, attribute.type, needed=needed)
+                unfilled = Unfilled.DEFAULT if attribute.required and not needed else Unfilled.LEFT_OUT
+                inside = replace(place, names=(*place.names, str(attribute.name)))
+                self._found(inside, attribute, attribute.type, unfilled, needed=needed, attribute=attribute.qname.text)
 
-    def _see(self, name: str | None, item: Any, place: _Place) -> None:
+    def _see(self, item: Any, place: _Place) -> None:
         """An element, or a sequence, choice, all or group of elements."""
         from zeep import xsd
 
         self._steps += 1
         if self._steps > _MOST_STEPS:
-            raise ContractError(f"The description of {told(self._operation.name, longest=80)} is too involved.")
-        if isinstance(item, xsd.Any):  # an extension point; if it must be filled, zeep says so when a request is built
+            raise ContractError(f"The description of {told(self._function, longest=80)} is too involved.")
+        if isinstance(item, xsd.Any):  # an extension point
             if not item.is_optional:
-                self._no_form(place, "wants something that the description does not name", needed=True)
+                self._no_form(place, "wants something that the description does not name", needed=True, is_unknown=True)
         elif isinstance(item, xsd.Element):
-            self._see_element(place.inside(name or item.attr_name, str(item.name)), item)
+            self._see_element(place.inside(item.qname.text, str(item.name), next(self._numbers)), item)
         else:
-            self._see_group(name, item, place)
+            self._see_group(item, place)
 
-    def _see_group(self, name: str | None, item: Any, place: _Place) -> None:
+    def _see_group(self, item: Any, place: _Place) -> None:
         from zeep import xsd
 
-        inside = place.inside(name, wants_list=True) if item.accepts_multiple and name else place
-        together = self._together(inside) if item.is_optional else inside
-        members = item.elements_nested if hasattr(item, "elements_nested") else [(None, item.child)]
+        members = _members(item)
         if not isinstance(item, xsd.Choice):
-            for inner_name, inner in members:
-                self._see(inner_name, inner, together)
+            together = self._together(place) if item.is_optional else place
+            for inner in members:
+                self._see(inner, together)
             return
-        branches = [(self._together(together), *member) for member in members]  # one of them comes
-        for branch, inner_name, inner in branches:
-            self._see(inner_name, inner, branch)
-        needed = item.min_occurs > 0 and not any(_may_be_absent(inner) for _, _, inner in branches)
-        groups = tuple(next(iter(branch.within - together.within)) for branch, _, _ in branches)
+        branches = [self._together(place) for _ in members]  # one of them comes
+        for branch, inner in zip(branches, members, strict=True):
+            self._see(inner, branch)
+        needed = item.min_occurs > 0 and not any(map(_may_be_absent, members))
+        groups = tuple(next(iter(branch.within - place.within)) for branch in branches)
         self._choices.append(Choice(place.within, groups, needed))
 
     def _see_element(self, place: _Place, element: Any) -> None:
         from zeep import xsd
 
-        # What has a default or may be nil can be left to the service even if its element must be there: zeep puts it.
-        needed = not element.is_optional and not element.nillable and element.default is None
-        kind = element.type
+        kind, unfilled = element.type, Unfilled.LEFT_OUT
+        if not element.is_optional:
+            unfilled = Unfilled.EMPTY if element.default is None else Unfilled.DEFAULT
+            unfilled = Unfilled.NIL if element.nillable and element.default is None else unfilled
+        # What has a default or may be nil can be left to the service even if its element must be there.
+        needed = unfilled is Unfilled.EMPTY
         if not isinstance(kind, xsd.ComplexType):
-            self._found(place, element, kind, needed=needed)
-            return
-        if needed and not isinstance(kind._element, xsd.Element):
-            self._slots.append(Slot(place.path, place.names, needed, place.within, is_parameter=False))
+            self._found(place, element, kind, Unfilled.LEFT_OUT if needed else unfilled, needed=needed)
+        elif isinstance(kind._element, xsd.Element):  # a text with attributes: xsd:simpleContent
+            inside = self._together(place) if element.is_optional else place
+            needed = needed or (element.is_optional and element.default is None)
+            self._found(inside, element, kind._element.type, Unfilled.LEFT_OUT if needed else unfilled, needed=needed)
+            self._see_attributes(kind, inside)
+        else:
+            self._see_complex_element(place, element, unfilled)
+
+    def _see_complex_element(self, place: _Place, element: Any, unfilled: Unfilled) -> None:
+        kind, needed = element.type, unfilled is Unfilled.EMPTY
+        if unfilled is not Unfilled.LEFT_OUT:
+            self._slots.append(Slot(place.path, place.names, needed, place.within, is_parameter=False, unfilled=unfilled))
         if kind in place.outer or len(place.outer) > _DEEPEST_TYPE:
-            self._no_form(place, "can hold itself" if kind in place.outer else "is nested too deeply", needed=needed)
+            why = "can hold itself" if kind in place.outer else "is nested too deeply"
+            self._no_form(place, why, needed=needed, is_unknown=True)
             return
         if element.accepts_multiple:
             self._no_form(place, "can be given several times, each with fields of its own", needed=needed)
             place = replace(place, in_a_form=False)
-        inside = place if needed else self._together(place)
-        if isinstance(kind._element, xsd.Element):  # a text with attributes: xsd:simpleContent
-            self._found(inside.inside("_value_1"), element, kind._element.type, needed=element.default is None)
-            self._see_attributes(kind, inside)
-        else:
-            self._see_type(kind, inside)
+        self._see_type(kind, place if needed else self._together(place))
 
-    def _found(self, place: _Place, holder: Any, kind: Any, *, needed: bool) -> None:
+    def _found(self, place: _Place, holder: Any, kind: Any, unfilled: Unfilled, *, needed: bool, attribute: str = "") -> None:
         """A place for a value: an attribute's or element's."""
         text = _text(kind)
-        fixed = getattr(holder, "fixed", None) is not None
-        if not text.builtin and place.in_a_form:
+        if not text.builtin:
             self._no_form(place, "is nothing that can be typed", needed=needed)
-        in_a_form = place.in_a_form and bool(text.builtin) and not fixed
-        self.kinds[place.path] = kind
         self._slots.append(
-            Slot(place.path, place.names, needed, place.within, text=text, default=holder.default or "", in_a_form=in_a_form)
+            Slot(
+                place.path,
+                place.names,
+                needed,
+                place.within,
+                attribute=attribute,
+                unfilled=unfilled,
+                text=text,
+                default=holder.default or "",
+                in_a_form=place.in_a_form and bool(text.builtin) and getattr(holder, "fixed", None) is None,
+            )
         )
 
-    def _no_form(self, place: _Place, why: str, *, needed: bool) -> None:
-        if place.in_a_form:
-            self._not_in_forms.append(NotInForms(place.names, why, needed, place.within))
+    def _no_form(self, place: _Place, why: str, *, needed: bool, is_unknown: bool = False) -> None:
+        self._not_in_forms.append(NotInForms(place.names, why, needed, place.within, is_unknown))
 
     def _together(self, place: _Place) -> _Place:
         """Further in, where all comes together or not at all."""
-        return replace(place, within=place.within | {next(self._groups)})
+        return replace(place, within=place.within | {next(self._numbers)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,14 +338,26 @@ class _Place:
     outer: tuple[Any, ...] = ()
     """The complex types around it."""
 
-    def inside(self, name: str, shown: str = "", *, wants_list: bool = False) -> _Place:
-        """One step further in; `shown` is the description's name for it, if it has one."""
-        return replace(self, path=(*self.path, (name, wants_list)), names=(*self.names, shown) if shown else self.names)
+    def inside(self, qualified: str, name: str, number: int) -> _Place:
+        """One element further in."""
+        return replace(self, path=(*self.path, (qualified, number)), names=(*self.names, name))
+
+
+def _members(item: Any) -> list[Any]:
+    """What is inside of a sequence, choice, all or group."""
+    return [inner for _, inner in item.elements_nested] if hasattr(item, "elements_nested") else [item.child]
 
 
 def _may_be_absent(item: Any) -> bool:
     """Whether a branch of a choice is fulfilled by nothing."""
-    return bool(getattr(item, "may_be_absent", False)) or (hasattr(item, "elements_nested") and item.min_occurs == 0)
+    from zeep import xsd
+
+    if isinstance(item, xsd.Element):
+        return bool(getattr(item, "may_be_absent", False))
+    if item.min_occurs == 0 or isinstance(item, xsd.Any):
+        return bool(item.min_occurs == 0)
+    enough = any if isinstance(item, xsd.Choice) else all
+    return enough(map(_may_be_absent, _members(item)))
 
 
 def _text(kind: Any) -> Text:
