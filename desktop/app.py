@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import platformdirs
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent, QSessionManager
 from PySide6.QtWidgets import QApplication
@@ -32,7 +31,7 @@ from desktop.practice.server import PracticeService
 from desktop.settings import policy
 from desktop.settings.memory import Memory
 from desktop.settings.policy import NO_POLICY, Policy
-from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.settings import Settings, SettingsFile, data_folder
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
@@ -75,8 +74,8 @@ class Options:
 
     @property
     def folder(self) -> Path:
-        """Where everything is kept: on this computer, not in a profile that roams."""
-        return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
+        """Where everything is kept."""
+        return data_folder(self.data_dir)
 
 
 class QtApplication(QApplication):
