@@ -100,16 +100,16 @@ class AnswerNotUnderstood(OutcomeUnknown):
 class WrongValues(CallCenterError):
     """What was filled into a form is not what the service's description wants; nothing was sent.
 
-    `reason` are the sentences of `mistakes`: pairs of the path of a field (names from the outside in) and a sentence about it.
-    A sentence about several fields stands at the first of them.
+    `mistakes` are pairs of the path of a field (names from the outside in) and a sentence about it. A sentence about several
+    fields stands at the first of them.
     """
 
     title = "This cannot be sent as it is"
     advice = "Nothing was sent. Correct it, then try again."
 
-    def __init__(self, mistakes: tuple[tuple[tuple[str, ...], str], ...]) -> None:
+    def __init__(self, reason: str = "", mistakes: tuple[tuple[tuple[str, ...], str], ...] = ()) -> None:
         self.mistakes = mistakes
-        super().__init__(" ".join(sentence for _, sentence in mistakes))
+        super().__init__(reason)
 
 
 class ContractError(CallCenterError):

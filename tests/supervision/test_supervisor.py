@@ -193,7 +193,7 @@ async def test_what_a_described_function_was_given_and_returned_is_written_down(
 
 
 async def test_values_that_were_wrong_were_not_sent(seat: Seat):
-    seat.center.failure = WrongValues(((("ratio",), "The ratio is no number."),))
+    seat.center.failure = WrongValues("The ratio is no number.", ((("ratio",), "The ratio is no number."),))
     with pytest.raises(WrongValues) as caught:
         await seat.supervisor.ask(ACCOUNT, STATS, {STATS.wanted[0]: "x"})
     assert caught.value.mistakes == ((("ratio",), "The ratio is no number."),)
