@@ -12,19 +12,20 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from desktop.callcenter.model import Account, Call, CallResponse, Field, Function
+from desktop.callcenter.model import Account, Call, CallResponse, Described, Field, Function, Wanted
 from desktop.errors import (
     AlreadyStored,
     CallCenterError,
     CampaignNotRunning,
     NotLoggedIn,
+    NotOffered,
     NotReached,
     OutcomeUnknown,
     Refused,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 ACCOUNT = Account("sEcReT-key-of-the-account", 1001)
 AGENT_ID = "4027"
@@ -182,6 +183,14 @@ class SimulatedCallCenter:
         """Stop the campaign."""
         await self._answer(Function.STOP_CAMPAIGN)
         self.stop()
+
+    def described(self) -> tuple[Described, ...]:
+        """It has the documented functions only."""
+        return ()
+
+    async def ask(self, account: Account, described: Described, values: Mapping[Wanted, str]) -> tuple[Field, ...]:
+        """It has the documented functions only."""
+        raise NotOffered(f"The service does not offer {described.name}.")
 
     async def close(self) -> None:
         """Drop every connection."""
