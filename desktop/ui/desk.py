@@ -434,7 +434,6 @@ class Desk(QObject):
 
     async def _end_shift(self, session: AgentSession, failure: NotLoggedIn) -> None:
         """The call center has ended the shift: say so, and start again from the log-in dialog."""
-        noted = bool(self._someone) and self.popup.draft != Draft()
         self._close_popup()
         record = await self._journal.shift(session.number)
         self._kept_notes.look_up()
@@ -443,8 +442,8 @@ class Desk(QObject):
         became = [f"{receipt.summary(record)}." if record.entries else "No call was connected."]
         if session.unsure and self._journal.lasting:
             became.append("NextCall asks you at its next start about what is not sure.")
-        if noted:
-            became.append("What you noted is under “Kept notes”.")
+        if any(not entry.told and entry.draft != Draft() for entry in record.entries):
+            became.append("What you noted of somebody who was never named is under “Kept notes”.")
         reason = failure.reason or "A supervisor or the call center has ended your shift"
         advice = "If you still hear something, hang up your phone. To go on, log in again."
         self.login.tell(NotLoggedIn(reason, advice=advice), " ".join(became))

@@ -90,7 +90,10 @@ async def test_kicked_while_waiting_with_notes_of_somebody(opened: Opened, dice:
         paste_into(agent.desk.popup, "Notes", "asked for the manager")
         await shift.be_kicked()
         await says(
-            agent, "You are no longer logged in.", "a supervisor hung up the phone", "What you noted is under “Kept notes”."
+            agent,
+            "You are no longer logged in.",
+            "a supervisor hung up the phone",
+            "What you noted of somebody who was never named is under “Kept notes”.",
         )
         await says(agent, "If you still hear something, hang up your phone. To go on, log in again.")
         assert not agent.desk.popup.isVisible()
