@@ -46,7 +46,7 @@ class LeaveDialog(Question):
         title, text, stay = _WORDS.get(state, _WORDS[State.WAITING])
         phone = "your phone stays connected until you hang it up."
         if kicked:
-            phone = "make sure that your phone is hung up."
+            phone = "your phone stays as it is: make sure that it is hung up."
         elif can_hang_up:
             phone = "the call center is asked to hang up your phone."
         work = "its disposition and notes are lost"

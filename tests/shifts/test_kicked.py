@@ -190,7 +190,7 @@ async def test_kicked_at_a_call_center_that_takes_no_last_call_either(
         paste_into(agent.desk.popup, "Notes", " a sentence")
         press(agent.desk.popup, "Leave")
         question = await until(lambda: window_titled("Leave NextCall?"), "the question")
-        words = "what you entered is listed under “Kept notes”, and make sure that your phone is hung up."
+        words = "what you entered is listed under “Kept notes”, and your phone stays as it is: make sure that it is hung up."
         assert any(words in text for text in texts(question))
         press(question, "Leave")
         await agent.reminded()
