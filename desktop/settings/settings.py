@@ -34,6 +34,13 @@ class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
         return {name: keys for name, keys in msgspec.structs.asdict(self).items() if keys is not None}
 
 
+class Supervised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A campaign that a team lead works with, and the lead's own name for it."""
+
+    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    name: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything that is remembered. Unknown names are ignored, so an older program reads a newer file."""
 
@@ -55,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     sound_output: Annotated[str, Meta(description="Where it is heard; empty for the computer's usual output")] = ""
     sound_volume: Annotated[int, Meta(ge=0, le=100, description="How loud it is")] = 70
     shortcuts: Annotated[Shortcuts, Meta(description="Keys that work in every program, where not the usual ones")] = Shortcuts()
+    supervisor: Annotated[bool, Meta(description="Whether the supervisor window is offered")] = False
+    supervised: Annotated[tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them")] = ()
 
 
 class SettingsFile:

@@ -14,6 +14,7 @@ import msgspec
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QFileDialog,
     QFrame,
@@ -66,6 +67,8 @@ class SettingsDialog(QDialog):
         self._profile.setPlaceholderText("https://intranet.example/profiles/{campaign}.toml")
         self._preview = button("Preview…", "", "eye")
         self._preview.clicked.connect(self._on_preview)
+        self._supervisor = QCheckBox("Offer the supervisor window")
+        self._supervisor.setChecked(settings.supervisor)
         self._undo = _Seconds(settings.undo_seconds)
         self._alerts = AlertSettings(choices(settings))
         self._alerts.test_requested.connect(self.test_requested)
@@ -92,6 +95,7 @@ class SettingsDialog(QDialog):
                 "Where campaign profiles come from (https); {campaign} stands for the campaign's number.",
             ),
             ("Campaign profile", self._preview, "The popup with an example call. It follows the file while you write it."),
+            ("Team leads", self._supervisor, "It starts and stops campaigns and hangs up agents, with a key of its own."),
             (
                 "Seconds to take a call back",
                 self._undo,
@@ -148,6 +152,7 @@ class SettingsDialog(QDialog):
                 broadcast_url=broadcast,
                 profile_address=profile,
                 undo_seconds=self._undo.value(),
+                supervisor=self._supervisor.isChecked(),
             )
         )
         self.accept()
@@ -213,7 +218,7 @@ def _section(name: str, part: QWidget, meaning: str) -> QVBoxLayout:
     stack.setSpacing(3)
     caption = label(name, "section")
     stack.addWidget(caption)
-    if isinstance(part, QPushButton):  # which has a name of its own
+    if isinstance(part, QPushButton | QCheckBox):  # which has a name of its own
         part.setAccessibleDescription(meaning)
     else:
         caption.setBuddy(part)
