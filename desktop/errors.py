@@ -8,6 +8,7 @@ NextCallError
 │   │   └── AlreadyStored       ... because it has a response to this call already
 │   ├── OutcomeUnknown          the request left, no answer came: it may have been done
 │   │   └── AnswerNotUnderstood an answer came, but not one of this service
+│   ├── WrongValues             what was filled in is not what the service's description wants: nothing was sent
 │   └── ContractError           the service's description (WSDL) cannot be used
 │       └── NotOffered          ... because it lacks the function that is asked for
 ├── OutsideError                between us and a system that is not the call center: the address cannot be used
@@ -92,6 +93,21 @@ class AnswerNotUnderstood(OutcomeUnknown):
 
     title = "The answer made no sense"
     advice = "A proxy or a sign-in page of your network may be in the way. Show this to your IT support."
+
+
+class WrongValues(CallCenterError):
+    """What was filled into a form is not what the service's description wants; nothing was sent.
+
+    `reason` are the sentences of `mistakes`: pairs of the path of a field (names from the outside in) and a sentence about it.
+    A sentence about several fields stands at the first of them.
+    """
+
+    title = "This cannot be sent as it is"
+    advice = "Nothing was sent. Correct it, then try again."
+
+    def __init__(self, mistakes: tuple[tuple[tuple[str, ...], str], ...]) -> None:
+        self.mistakes = mistakes
+        super().__init__(" ".join(sentence for _, sentence in mistakes))
 
 
 class ContractError(CallCenterError):

@@ -12,11 +12,11 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from desktop.callcenter.model import Account, Call, CallResponse, Field, Function
-from desktop.errors import AlreadyStored, CallCenterError, NotLoggedIn, NotReached, OutcomeUnknown, Refused
+from desktop.callcenter.model import Account, Call, CallResponse, Described, Field, Function, Wanted
+from desktop.errors import AlreadyStored, CallCenterError, NotLoggedIn, NotOffered, NotReached, OutcomeUnknown, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 ACCOUNT = Account("sEcReT-key-of-the-account", 1001)
 AGENT_ID = "4027"
@@ -158,6 +158,14 @@ class SimulatedCallCenter:
     async def stop_campaign(self, account: Account) -> None:
         """Stop the campaign."""
         await self._answer(Function.STOP_CAMPAIGN)
+
+    def described(self) -> tuple[Described, ...]:
+        """It has the documented functions only."""
+        return ()
+
+    async def ask(self, account: Account, described: Described, values: Mapping[Wanted, str]) -> tuple[Field, ...]:
+        """It has the documented functions only."""
+        raise NotOffered(f"The service does not offer {described.name}.")
 
     async def close(self) -> None:
         """Drop every connection."""

@@ -25,8 +25,8 @@ from desktop import APP_NAME, __version__
 from desktop.callcenter import network, reply
 from desktop.callcenter.contract import Contract, Origin, Parameter, Request, Value, load, origin_of
 from desktop.callcenter.documents import KeptDocuments
-from desktop.callcenter.model import BROADCAST_FUNCTIONS, Account, Call, CallResponse, Function
-from desktop.errors import AnswerNotUnderstood, CallCenterError, ContractError, NotReached, OutcomeUnknown
+from desktop.callcenter.model import BROADCAST_FUNCTIONS, Account, Call, CallResponse, Described, Field, Function, Wanted
+from desktop.errors import AnswerNotUnderstood, CallCenterError, ContractError, NotOffered, NotReached, OutcomeUnknown
 from desktop.tasks import in_thread
 
 log = logging.getLogger(__name__)
@@ -134,6 +134,14 @@ class SoapCallCenter:
     async def stop_campaign(self, account: Account) -> None:
         """Stop the account's campaign (stopCampaign of the Voice Broadcast API)."""
         await self._ask(Function.STOP_CAMPAIGN, account, {})
+
+    def described(self) -> tuple[Described, ...]:
+        """The functions that the descriptions have and the document does not name; none before `open()`."""
+        return ()
+
+    async def ask(self, account: Account, described: Described, values: Mapping[Wanted, str]) -> tuple[Field, ...]:  # noqa: ARG002
+        """Have a described function done; what it returned."""
+        raise NotOffered(f"The service does not offer {described.name}.")
 
     async def close(self) -> None:
         """Drop every open connection. Whoever still waits for an answer gets OutcomeUnknown; nothing more is sent."""
