@@ -11,7 +11,7 @@ import pytest
 from desktop.practice.center import PracticeCenter
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
-from tests.practice.outside import Caller, HandClock
+from tests.practice.outside import Caller, Dice, HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,13 @@ def hurried(scenario: Scenario) -> Scenario:
 
 
 @pytest.fixture
-def service(hurried: Scenario) -> Iterator[PracticeService]:
-    running = PracticeService(hurried, dice=random.Random(7))
+def dice() -> Dice:
+    return Dice(7)
+
+
+@pytest.fixture
+def service(hurried: Scenario, dice: Dice) -> Iterator[PracticeService]:
+    running = PracticeService(hurried, dice=dice)
     running.start()
     yield running
     running.stop()
