@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.settings import Settings, SettingsFile, Supervised
 from desktop.settings.vault import Vault
 from desktop.tasks import in_thread
 
@@ -18,6 +18,8 @@ class Memory:
     def __init__(self, file: SettingsFile, settings: Settings, service_url: str, owner: str = "") -> None:
         self._file = file
         self._vault = Vault(service_url, owner)
+        self.supervisor_key = Vault(service_url, owner, supervisor=True)
+        """Where the key of the team lead is, which is another one."""
         self.settings = settings
         self._turn = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
 
@@ -47,6 +49,11 @@ class Memory:
         async with self._turn:
             await self.save(msgspec.structs.replace(self.settings, remember=False, campaign_id="", phone_number=""))
             await self._vault.forget()
+
+    async def keep_supervised(self, campaigns: tuple[Supervised, ...]) -> None:
+        """Keep the campaigns that a team lead works with. Raises SettingsNotKept."""
+        async with self._turn:
+            await self.save(msgspec.structs.replace(self.settings, supervised=campaigns))
 
     async def save(self, settings: Settings) -> None:
         """Keep `settings`. Raises SettingsNotKept."""

@@ -32,6 +32,7 @@ class LoginDialog(QDialog):
     log_in_requested = Signal(LoginEntry, str)
     practice_requested = Signal()
     settings_requested = Signal()
+    supervisor_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, *, practice: bool) -> None:
@@ -75,6 +76,10 @@ class LoginDialog(QDialog):
         self._practice.clicked.connect(self.practice_requested)
         self._settings = button("Settings", "flat", "settings")
         self._settings.clicked.connect(self.settings_requested)
+        self._supervisor = button("Supervisor", "flat", "supervisor")
+        self._supervisor.setToolTip("Start and stop campaigns, hang up agents")
+        self._supervisor.clicked.connect(self.supervisor_requested)
+        self._supervisor.hide()
 
         self._assemble(practice=practice)
         self.show_state(State.SIGNED_OUT)
@@ -112,6 +117,10 @@ class LoginDialog(QDialog):
             part.setVisible(offered)
         if not offered:
             self._again.hide()
+
+    def offer_supervisor(self) -> None:
+        """Have a way to the supervisor's window."""
+        self._supervisor.show()
 
     def show_key_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
@@ -190,6 +199,7 @@ class LoginDialog(QDialog):
         foot = QHBoxLayout()
         foot.addWidget(self._practice)
         foot.addStretch()
+        foot.addWidget(self._supervisor)
         foot.addWidget(self._settings)
         if practice:  # a practice remembers nothing and has one address
             self._remember.setChecked(False)

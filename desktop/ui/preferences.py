@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
@@ -56,6 +57,7 @@ class Preferences(QObject):
     async def _apply(self, settings: Settings) -> None:
         if self._memory is None:
             return
+        settings = msgspec.structs.replace(settings, supervised=self._memory.settings.supervised)  # the dialog was open for long
         try:
             await self._memory.save(settings)
         except NextCallError as failure:

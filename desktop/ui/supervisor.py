@@ -53,6 +53,8 @@ class SupervisorWindow(QDialog):
     """With the agent ID."""
     more_requested = Signal(Supervised)
     audit_requested = Signal()
+    offers_requested = Signal()
+    """The call center is to be asked once more what it offers."""
 
     def __init__(self, *, practice: bool) -> None:
         super().__init__()
@@ -61,6 +63,7 @@ class SupervisorWindow(QDialog):
         self._busy: frozenset[int] = frozenset()
         self._offered: frozenset[Function] | None = None
         self._offers_more = False
+        self._asking = False
 
         # Who works where
         self._sign_in = SignIn(practice=practice)
@@ -78,6 +81,9 @@ class SupervisorWindow(QDialog):
         self._campaigns.chosen_changed.connect(self._show_chosen)
         self._name = ElidedLabel("title")
         self._words = label("", "muted", wraps=True)
+        self._again = button("Ask again", "flat", "undo")
+        self._again.setToolTip("Ask the call center once more what it offers")
+        self._again.clicked.connect(self.offers_requested)
         self._start = button("Start campaign", "", "start")
         self._start.clicked.connect(lambda: self._wish(self.start_requested))
         self._stop = button("Stop campaign", "", "stop")
@@ -124,10 +130,11 @@ class SupervisorWindow(QDialog):
         """Say that the keyring is being asked, or that it has answered."""
         self._sign_in.show_wait(waiting=waiting)
 
-    def show_offers(self, offered: Collection[Function] | None, *, more: bool = False) -> None:
-        """Offer these functions, and the way to `more`; None: the call center has not told yet what it has."""
+    def show_offers(self, offered: Collection[Function] | None, *, more: bool = False, asking: bool = False) -> None:
+        """Offer these functions, and the way to `more`; None: it is not known what there is. `asking`: it is just being asked."""
         self._offered = None if offered is None else frozenset(offered)
         self._offers_more = more
+        self._asking = asking
         self._show_chosen()
 
     def show_campaigns(self, campaigns: Iterable[Supervised]) -> None:
@@ -219,6 +226,7 @@ class SupervisorWindow(QDialog):
         frame, inside = card()
         inside.addWidget(self._name)
         inside.addWidget(self._words)
+        inside.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
         self._start_row = _explained(self._start, START)
         self._stop_row = _explained(self._stop, STOP)
         inside.addWidget(self._start_row)
@@ -250,12 +258,15 @@ class SupervisorWindow(QDialog):
         self._more.setVisible(there and self._offers_more and self._pages.currentIndex() == 1)
         self._words.setText(words := self._offer_words())
         self._words.setVisible(bool(words))
+        self._again.setVisible(there and bool(words) and not self._asking)
 
     def _offer_words(self) -> str:
         if self.chosen is None:
             return "“Add …” takes the ID of a campaign and a name of your own for it." if self._campaigns.is_empty else ""
-        if self._offered is None:
+        if self._asking:
             return "Asking the call center what it offers …"
+        if self._offered is None:
+            return "The call center has not told what it offers."
         cannot = [words for function, words in _CANNOT.items() if function not in self._offered]
         if not cannot:
             return ""
