@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from desktop import APP_NAME, __version__
+from desktop import APP_NAME, __version__, lead_commands
 from desktop.errors import NextCallError
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def main() -> int:
     link = (
         given.pop() if given and given[-1].startswith("nextcall:") else ""
     )  # the system hands a clicked link over as the last one
-    arguments = _parser().parse_args(given)
+    parser = _parser()
+    arguments, unknown = parser.parse_known_args(given)
+    if unknown:  # they are not repeated: a key may be among them, and errors end up in logs
+        parser.error("there is more on the command line than it knows")
     try:
         match arguments.command:
             case "practice-service":
@@ -48,15 +51,17 @@ def main() -> int:
                 return play_sounds()
             case "tour":
                 _tour(arguments)
+            case "campaign" | "agent" | "audit":
+                _end(lead_commands.run(arguments))
             case _:
                 return _app(arguments, link)
     except NextCallError as failure:
-        print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
+        print(f"nextcall: {lead_commands.in_a_line(failure)}", file=sys.stderr)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nextcall", description="The desktop companion of a call-center agent's phone.")
+def _parser() -> lead_commands.Parser:
+    parser = lead_commands.Parser(prog="nextcall", description="The desktop companion of a call-center agent's phone.")
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--practice", action="store_true", help="work at a call center on this computer; nobody is called")
     parser.add_argument("--service", metavar="URL", default="", help="the call center's WSDL address, instead of the settings'")
@@ -80,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     unpack = commands.add_parser("unpack-notes", help="turn exported notes (CSV) into a table with a column for each question")
     unpack.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the export; standard input by default")
     unpack.add_argument("--out", metavar="FILE", type=Path, help="where the table goes; standard output by default")
+    lead_commands.add_to(commands)
     return parser
 
 
@@ -194,11 +200,7 @@ def _tour(arguments: argparse.Namespace) -> NoReturn:
 
 
 def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Do `work` in the loop of `qt`, and end the program with the code that it gives.
-
-    Not by returning: a thread may still wait for the system (a keyring, a name, a contract), and Python, when it ends by itself,
-    pulls the ground from under such a thread, which then crashes. Everything that has to be closed is closed by then.
-    """
+    """Do `work` in the loop of `qt`, and end the program with the code that it gives."""
     import asyncio
     import gc
 
@@ -208,9 +210,19 @@ def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoRe
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
         code = runner.run(work())
     qt.shutdown()  # what was copied goes to the system's clipboard
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End the program, but not by returning.
+
+    A thread may still wait for the system (a keyring, a name, a contract), and Python, when it ends by itself, pulls the ground
+    from under such a thread, which then crashes. Everything that has to be closed is closed by then.
+    """
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # whoever read what we print may have gone, which does not change the code
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import platformdirs
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent, QSessionManager
 from PySide6.QtWidgets import QApplication
@@ -31,7 +30,7 @@ from desktop.practice.center import PhoneView
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
 from desktop.settings.memory import Memory
-from desktop.settings.settings import Settings, SettingsFile, Supervised
+from desktop.settings.settings import Settings, SettingsFile, Supervised, data_folder
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
@@ -65,8 +64,8 @@ class Options:
 
     @property
     def folder(self) -> Path:
-        """Where everything is kept: on this computer, not in a profile that roams."""
-        return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
+        """Where everything is kept."""
+        return data_folder(self.data_dir)
 
 
 class QtApplication(QApplication):

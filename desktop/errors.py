@@ -20,6 +20,7 @@ NextCallError
     ├── KeyNotKept              the keyring
     ├── SettingsNotKept         the settings file
     ├── JournalNotKept          the journal of calls and responses
+    ├── AuditNotKept            the log of what team leads have done
     ├── ScenarioError           the scenario of a practice
     ├── ProfileError            a campaign's profile
     └── NotesNotRead            an export of notes
@@ -205,3 +206,10 @@ class JournalNotKept(KeptError):
 
     title = "Your work is not kept on the disk"
     advice = "You can go on working, but a crash would lose what is not stored yet. Show this to your IT support."
+
+
+class AuditNotKept(KeptError):
+    """The audit log cannot be written or read; an act that it cannot take down is not done."""
+
+    title = "The audit log cannot be used"
+    advice = "Nothing was done. Show this to your IT support."
