@@ -73,7 +73,8 @@ class AuditWindow(QDialog):
 
     def show_records(self, records: Iterable[Record]) -> None:
         """Show these, in their order. The chosen one stays so."""
-        chosen = self._list.currentItem().data(0, _RECORD).number if self._list.currentItem() else 0
+        current = self._list.currentItem()
+        chosen = current.data(0, _RECORD).number if current else 0
         with QSignalBlocker(self._list):
             self._list.clear()
             items = [_item(record) for record in records]
