@@ -5,7 +5,8 @@ NextCallError
 │   ├── NotReached              the request never left: nothing happened there, sending again is safe
 │   ├── Refused                 the service answered with a Fault: it did not do it
 │   │   ├── NotLoggedIn         ... because the agent is not (or no longer) logged in
-│   │   └── AlreadyStored       ... because it has a response to this call already
+│   │   ├── AlreadyStored       ... because it has a response to this call already
+│   │   └── CampaignNotRunning  ... because the campaign is not running
 │   ├── OutcomeUnknown          the request left, no answer came: it may have been done
 │   │   └── AnswerNotUnderstood an answer came, but not one of this service
 │   ├── WrongValues             what was filled in is not what the service's description wants: nothing was sent
@@ -80,6 +81,13 @@ class AlreadyStored(Refused):
 
     title = "The call center has a response to this call already"
     advice = "Show this to your team lead if yours is not the one."
+
+
+class CampaignNotRunning(Refused):
+    """A Fault which says that the campaign is not running: it was stopped, or never started."""
+
+    title = "The campaign is not running"
+    advice = "Ask your team lead whether it is started soon, or whether another campaign ID is right. Then try again."
 
 
 class OutcomeUnknown(CallCenterError):

@@ -485,6 +485,8 @@ class Desk(QObject):
         elif session.state is State.SAVING:
             self.popup.show_trouble(session.line)
         self.window.show_line(session.line)
+        self.window.show_standstill(session.standstill)
+        self.tray.show_standstill(session.standstill.refusal.title.lower() if session.standstill else "")
         self.window.show_stored(session.stored, session.unsure)
 
     def _on_call_me_requested(self, entry: LoginEntry) -> None:

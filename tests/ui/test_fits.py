@@ -18,7 +18,7 @@ from desktop.practice.center import BEEP, FAREWELL, HOLD_MUSIC, PhoneView
 from desktop.resources import RESOURCES
 from desktop.settings.settings import Settings
 from desktop.shift.journal import Draft
-from desktop.shift.session import Health, Line
+from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.leaving import LeaveDialog
@@ -98,6 +98,9 @@ def test_the_shift_window(keep: Keep, practice: bool):
                 window.show_stored(stored, unsure)
                 assert_nothing_cut(window)
     window.show_state(State.WAITING)
+    for refusal in (errors.CampaignNotRunning("Campaign 1001 is not running."), errors.Refused(REASON), errors.Refused()):
+        window.show_standstill(Standstill(refusal, NOW))
+        assert_nothing_cut(window)
     for heard in (True, False):
         window.show_someone(heard=heard)
         assert_nothing_cut(window)
