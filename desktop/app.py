@@ -227,7 +227,11 @@ class App(QObject):
         login = LoginEntry(scenario.key, scenario.campaigns[0].id, scenario.agent_phone, remember=False)
         campaign = Campaign(CurrentProfile(self._options.profile), tasks) if self._options.profile else None
         desk = Desk(center, service.service_url, journal, tasks, practice_login=login, campaign=campaign)
-        lead = self._practising_lead(center, service, scenario, tasks) if self._settings.supervisor else None
+        lead, scratch = None, None
+        if self._settings.supervisor:
+            scratch = tempfile.TemporaryDirectory(prefix="nextcall-practice-", ignore_cleanup_errors=True)
+            filled_in = PracticeLead(scenario.key, tuple(Supervised(one.id, one.name) for one in scenario.campaigns))
+            lead = Supervising(center, service.service_url, Audit(Path(scratch.name)), tasks, practice=filled_in)
         phone = PracticePhone()
         number = scenario.agent_phone
         loop = asyncio.get_running_loop()
@@ -241,16 +245,7 @@ class App(QObject):
         )
         place(phone, 1.0, 1.0)
         phone.show()
-        return Site(desk, center, journal, tasks, service, phone, unwatch, lead)
-
-    @staticmethod
-    def _practising_lead(center: SoapCallCenter, service: PracticeService, scenario: Scenario, tasks: Tasks) -> Supervising:
-        scratch = tempfile.TemporaryDirectory(prefix="nextcall-practice-", ignore_cleanup_errors=True)
-        campaigns = tuple(Supervised(one.id, one.name) for one in scenario.campaigns)
-        practice = PracticeLead(scenario.key, campaigns)
-        lead = Supervising(center, service.service_url, Audit(Path(scratch.name)), tasks, practice=practice)
-        lead.closed.connect(scratch.cleanup)
-        return lead
+        return Site(desk, center, journal, tasks, service, phone, unwatch, lead, scratch)
 
     async def _close_site(self) -> None:
         site, self.site = self.site, None
@@ -353,6 +348,8 @@ class Site:
     phone: PracticePhone | None = None
     unwatch: Callable[[], None] = lambda: None
     supervising: Supervising | None = None
+    scratch: tempfile.TemporaryDirectory[str] | None = None
+    """What is kept of a practice, for as long as it goes on."""
 
     async def close(self) -> None:
         """The windows first, then the wire, the journal, the service: nothing calls into what is gone."""
@@ -369,6 +366,8 @@ class Site:
         if self.service is not None:
             await in_thread(self.unwatch, "practice phone")
             await in_thread(self.service.stop, "practice service stops")
+        if self.scratch is not None:
+            self.scratch.cleanup()
 
 
 class _Garbage(QObject):

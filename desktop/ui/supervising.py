@@ -5,6 +5,7 @@ Whatever is asked for goes through the supervision room, which writes it down fi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from desktop.callcenter.model import Account, Described, Function, Wanted
@@ -23,9 +24,7 @@ from desktop.errors import (
     CallCenterError,
     KeptError,
     NextCallError,
-    NotLoggedIn,
     OutcomeUnknown,
-    Refused,
     WrongValues,
 )
 from desktop.popup.callback import HERE
@@ -66,14 +65,10 @@ class _Act:
     effect: str
     undone: str
     """What is so if it was certainly not done."""
-    if_refused: str
-    if_unknown: str
 
 
 class Supervising(QObject):
     """The supervisor's windows at one call center. Without a `memory` it is a practice, in which nothing is remembered."""
-
-    closed = Signal()
 
     def __init__(
         self,
@@ -95,6 +90,9 @@ class Supervising(QObject):
         self._supervisor = Supervisor(center, audit, service_url, troubled=self._on_audit_trouble)
         self._campaigns = practice.campaigns if practice else memory.settings.supervised if memory else ()
         self._key = ""
+        self._key_is_kept = False
+        """In the keyring."""
+        self._key_turn = asyncio.Lock()  # the lead's last word counts, however slow the keyring is
         self._signing_in = 0
         """Counts the ends of waiting for the keyring, so that a late answer signs nobody in."""
         self._answers: list[Answered] = []
@@ -114,7 +112,7 @@ class Supervising(QObject):
         """Which wish is heard where."""
         self.window.sign_in_requested.connect(self._on_sign_in_requested)
         self.window.sign_out_requested.connect(self._on_sign_out_requested)
-        self.window.offers_requested.connect(lambda: self._tasks.spawn(self._learn_offers(), "supervisor: offers"))
+        self.window.offers_requested.connect(self._ask_offers)
         self.window.add_requested.connect(lambda: self._ask_campaign(None))
         self.window.rename_requested.connect(self._ask_campaign)
         self.window.remove_requested.connect(self._on_remove_requested)
@@ -151,7 +149,6 @@ class Supervising(QObject):
         """Take the windows away, once the tasks have ended."""
         for window in self.windows:
             window.deleteLater()
-        self.closed.emit()
 
     # Signing in
 
@@ -168,17 +165,21 @@ class Supervising(QObject):
         finally:
             self.window.show_key_wait(waiting=False)
         if key and turn == self._signing_in:
+            self._key_is_kept = True
             self._sign_in(key)
 
     def _sign_in(self, key: str) -> None:
         self._signing_in += 1
         self._key = key
         self.window.show_signed_in(self._host)
+        self._ask_offers()
+
+    def _ask_offers(self) -> None:
+        self.window.show_offers(None, asking=True)
         self._tasks.spawn(self._learn_offers(), "supervisor: offers")
 
     async def _learn_offers(self) -> None:
         """Read what the call center offers, and offer no more than that."""
-        self.window.show_offers(None, asking=True)
         try:
             await self._center.open()
         except CallCenterError as failure:
@@ -190,16 +191,26 @@ class Supervising(QObject):
             self.window.show_offers(offered, more=bool(described))
             self._functions.show_functions(described)
 
-    async def _remember(self, memory: Memory, key: str) -> None:
-        """Keep the key, or with none forget what is kept."""
+    async def _keep_key(self, memory: Memory, key: str) -> None:
         try:
-            if key:
+            async with self._key_turn:
                 await memory.supervisor_key.keep(key)
-            else:
+        except KeptError as failure:
+            log.info("the supervisor's key was not kept: %s", failure.reason)
+            self.window.say(f"{failure.title}.", failure.advice)
+        else:
+            self._key_is_kept = True
+
+    async def _forget_key(self, memory: Memory) -> None:
+        try:
+            async with self._key_turn:
                 await memory.supervisor_key.forget()
         except KeptError as failure:
-            log.info("the supervisor's key: %s", failure.reason)
-            self.window.say(f"{failure.title}.", failure.advice)
+            log.info("the supervisor's key was not forgotten: %s", failure.reason)
+            if self._key_is_kept:  # else there is probably no keyring at all
+                self.window.say("The key may still be in the keyring.", f"{failure.reason}. {failure.advice}")
+        else:
+            self._key_is_kept = False
 
     # The campaigns
 
@@ -226,7 +237,7 @@ class Supervising(QObject):
 
     async def _start(self, campaign: Supervised) -> None:
         name = title_of(campaign)
-        act = _Act(f"Start {name}", f"{name} is started", START, *_ABOUT_CAMPAIGNS)
+        act = _Act(f"Start {name}", f"{name} is started", START, _AS_IT_WAS)
         account = Account(self._key, campaign.id)
         await self._change(campaign, act, lambda: self._supervisor.start_campaign(account))
 
@@ -238,7 +249,7 @@ class Supervising(QObject):
         question.require("Campaign ID or name", f"Type {either} to stop it.", lambda typed: _means(typed, campaign))
         account = Account(self._key, campaign.id)
         if await question.ask():
-            act = _Act(f"Stop {name}", f"{name} is stopped", STOP, *_ABOUT_CAMPAIGNS)
+            act = _Act(f"Stop {name}", f"{name} is stopped", STOP, _AS_IT_WAS)
             await self._change(campaign, act, lambda: self._supervisor.stop_campaign(account))
 
     async def _change(self, campaign: Supervised, act: _Act, do: Callable[[], Awaitable[None]]) -> None:
@@ -263,11 +274,9 @@ class Supervising(QObject):
                 f"Agent {agent_id} is kicked",
                 "The agent's phone is hung up.",
                 "The agent's phone was not hung up.",
-                "Check the agent's ID and the campaign, and the key: “Sign out” lets you enter another.",
-                "Ask the agent before you try again.",
             )
             reason = question.entry
-            if await self._do(act, lambda: self._supervisor.kick_agent(account, agent_id, reason), agent_id=agent_id):
+            if await self._do(act, lambda: self._supervisor.kick_agent(account, agent_id, reason)):
                 self.window.forget_agent_id()
 
     async def _ask(self, campaign: Supervised, described: Described, values: Mapping[Wanted, str]) -> None:
@@ -287,18 +296,14 @@ class Supervising(QObject):
             f"{name}: done",
             "",
             "Nothing was changed.",
-            "Check what you entered, and the key: “Sign out” in the supervisor's window lets you enter another.",
-            "Look whether it was before you try again.",
         )
         form.show_busy(busy=True)
         try:
-            await self._do(act, lambda: self._supervisor.ask(account, described, values), form=form)
+            await self._do(act, lambda: self._supervisor.ask(account, described, values), form)
         finally:
             form.show_busy(busy=False)
 
-    async def _do(
-        self, act: _Act, do: Callable[[], Awaitable[object]], *, agent_id: str = "", form: FunctionForm | None = None
-    ) -> bool:
+    async def _do(self, act: _Act, do: Callable[[], Awaitable[object]], form: FunctionForm | None = None) -> bool:
         """Have something done and say what came of it; tell whether it was done."""
         number = len(self._answers)
         self._answers.append(Answered(datetime.now(HERE), act.asked, "asking the call center …", "busy"))
@@ -309,12 +314,12 @@ class Supervising(QObject):
         try:
             answer = await do()
         except NextCallError as failure:
-            told, became = _for_a_lead(failure, act, agent_id)
-            self._note(number, act, _in_one_line(told, became), "warn" if isinstance(failure, OutcomeUnknown) else "bad")
+            unknown = isinstance(failure, OutcomeUnknown)
+            self._note(number, act, _in_one_line(failure, _MAY_BE if unknown else act.undone), "warn" if unknown else "bad")
             if form is not None and isinstance(failure, WrongValues):
                 form.show_mistakes(failure.mistakes)
             else:
-                teller.tell(told, became)
+                teller.tell(failure, "" if unknown else act.undone)  # whose advice says it, too
             return False
         finally:
             await self._refresh_log()
@@ -362,7 +367,8 @@ class Supervising(QObject):
     def _on_sign_in_requested(self, key: str, remember: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
         self._sign_in(key)
         if self._memory is not None:
-            self._tasks.spawn(self._remember(self._memory, key if remember else ""), "supervisor: remember")
+            change = self._keep_key(self._memory, key) if remember else self._forget_key(self._memory)
+            self._tasks.spawn(change, "supervisor: remember")
 
     def _on_sign_out_requested(self) -> None:
         self._key = ""
@@ -372,7 +378,7 @@ class Supervising(QObject):
         if self._practice is not None:
             self.window.fill_in_key(self._practice.key)
         if self._memory is not None:
-            self._tasks.spawn(self._remember(self._memory, ""), "supervisor: forget")
+            self._tasks.spawn(self._forget_key(self._memory), "supervisor: forget")
 
     def _on_campaign_named(self, campaign: Supervised) -> None:
         known = {one.id: one for one in self._campaigns}
@@ -394,11 +400,8 @@ class Supervising(QObject):
         self.window.show_answers(reversed(self._answers))
 
 
-_ABOUT_CAMPAIGNS = (
-    "The campaign is as it was.",
-    "Check the campaign's ID, and the key: “Sign out” lets you enter another.",
-    "Ask an agent whether calls come before you try again.",
-)
+_AS_IT_WAS = "The campaign is as it was."
+_MAY_BE = "It may have been done."
 
 
 def _means(typed: str, campaign: Supervised) -> bool:
@@ -407,19 +410,9 @@ def _means(typed: str, campaign: Supervised) -> bool:
     return typed == str(campaign.id) or (bool(named) and typed.casefold() == named)
 
 
-def _for_a_lead(failure: NextCallError, act: _Act, agent_id: str) -> tuple[NextCallError, str]:
-    """The failure in words for a lead instead of an agent, and what became of what was asked for."""
-    if isinstance(failure, OutcomeUnknown):
-        return OutcomeUnknown(failure.reason, title=failure.title, advice=act.if_unknown), "It may have been done."
-    if isinstance(failure, Refused):
-        title = f"Agent {agent_id} is not logged in" if agent_id and isinstance(failure, NotLoggedIn) else Refused.title
-        return Refused(failure.reason, title=title, advice=act.if_refused), act.undone
-    return failure, act.undone if isinstance(failure, CallCenterError) else ""
-
-
 def _in_one_line(failure: NextCallError, became: str) -> str:
-    reason = failure.reason.rstrip(".")
     title = failure.title[:1].lower() + failure.title[1:] if failure.title.startswith("The ") else failure.title
+    reason = failure.reason.rstrip(".")
     return " ".join(filter(None, (f"{title}: {reason}." if reason else f"{title}.", became)))
 
 
