@@ -13,7 +13,7 @@ from desktop.popup.caller import Row, words
 from desktop.popup.fields import View
 from desktop.supervision.audit import Outcome, Record
 from desktop.ui import look
-from desktop.ui.details import DetailsView
+from desktop.ui.details import DetailsView, ToneDelegate
 from desktop.ui.parts import MessageBar, button, framed, label, tip
 
 _RECORD = Qt.ItemDataRole.UserRole
@@ -36,9 +36,11 @@ class AuditWindow(QDialog):
         self.setWindowIcon(look.app_icon(practice=practice))
         self._list = QTreeWidget()
         self._list.setAccessibleName("Audit log")
-        self._list.setHeaderLabels(["When", "Who", "What", "Outcome", "Answer"])
+        self._list.setHeaderLabels(["When", "Who", "What", "Outcome", "Reason, answer"])
         self._list.setRootIsDecorated(False)
         self._list.setUniformRowHeights(True)
+        self._list.setItemDelegate(ToneDelegate(self._list))
+        self._list.setMinimumHeight(8 * self._list.fontMetrics().lineSpacing())
         self._list.setAlternatingRowColors(True)
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._list.setTabKeyNavigation(False)
@@ -48,10 +50,12 @@ class AuditWindow(QDialog):
         self._list.itemSelectionChanged.connect(self._on_chosen)
         self._details = DetailsView()
         self._details.setAccessibleName("Details")
+        self._details.setMinimumHeight(7 * self._details.fontMetrics().lineSpacing())
         self._message = MessageBar(lines=2)
         self._export = button("Export …", "", "open")
         self._export.setToolTip("Save all of it as a table (CSV)")
         self._export.clicked.connect(self._on_export)
+        self._export.setEnabled(False)
         close = button("Close", "primary")
         close.setDefault(True)
         close.clicked.connect(self.reject)
@@ -69,7 +73,8 @@ class AuditWindow(QDialog):
         foot.addStretch()
         foot.addWidget(close)
         content.addLayout(foot)
-        self.setMinimumSize(820, 560)
+        self.setMinimumWidth(820)
+        self.resize(900, 640)
 
     def show_records(self, records: Iterable[Record]) -> None:
         """Show these, in their order. The chosen one stays so."""
@@ -108,8 +113,8 @@ class AuditWindow(QDialog):
 
 
 def _item(record: Record) -> QTreeWidgetItem:
-    answer = " ".join((record.answer or record.reason).split())
-    item = QTreeWidgetItem([_when(record), record.who, _what(record), record.outcome.capitalize(), answer])
+    words_of_both = ", ".join(" ".join(text.split()) for text in (record.reason, record.answer) if text)
+    item = QTreeWidgetItem([_when(record), record.who, _what(record), record.outcome.capitalize(), words_of_both])
     item.setData(0, _RECORD, record)
     item.setIcon(3, look.icon(*_FACES[record.outcome]))
     for column in range(5):

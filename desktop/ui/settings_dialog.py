@@ -95,12 +95,12 @@ class SettingsDialog(QDialog):
                 "Where campaign profiles come from (https); {campaign} stands for the campaign's number.",
             ),
             ("Campaign profile", self._preview, "The popup with an example call. It follows the file while you write it."),
-            ("Team leads", self._supervisor, "It starts and stops campaigns and hangs up agents, with a key of its own."),
             (
                 "Seconds to take a call back",
                 self._undo,
                 "How long after Next Call you can take it back before it is sent. 0: at once.",
             ),
+            ("Team leads", self._supervisor, "It starts and stops campaigns and hangs up agents, with a key of its own."),
         ):
             column.addLayout(_section(name, part, meaning))
         told = QVBoxLayout()

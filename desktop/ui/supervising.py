@@ -95,6 +95,7 @@ class Supervising(QObject):
         self._key_turn = asyncio.Lock()  # the lead's last word counts, however slow the keyring is
         self._signing_in = 0
         """Counts the ends of waiting for the keyring, so that a late answer signs nobody in."""
+        self._log_turn = asyncio.Lock()
         self._answers: list[Answered] = []
         self._changing: set[int] = set()
         """The campaigns that are just being started or stopped."""
@@ -120,7 +121,7 @@ class Supervising(QObject):
         self.window.stop_requested.connect(lambda one: self._tasks.spawn(self._stop(one), "supervisor: stop"))
         self.window.kick_requested.connect(lambda one, agent: self._tasks.spawn(self._kick(one, agent), "supervisor: kick"))
         self.window.more_requested.connect(self._on_more_requested)
-        self.window.audit_requested.connect(lambda: self._tasks.spawn(self._show_log(), "supervisor: audit log"))
+        self.window.audit_requested.connect(self._show_log)
         self._functions.asked.connect(
             lambda one, described, values: self._tasks.spawn(self._ask(one, described, values), "supervisor: function")
         )
@@ -322,7 +323,8 @@ class Supervising(QObject):
                 teller.tell(failure, "" if unknown else act.undone)  # whose advice says it, too
             return False
         finally:
-            await self._refresh_log()
+            if self._log.isVisible():
+                self._tasks.spawn(self._show_records(), "supervisor: audit log")
         self._note(number, act, " ".join(filter(None, ("done.", act.effect))), "good")
         if form is not None:
             form.show_answer(datetime.now(HERE), answer)  # type: ignore[arg-type]  # Supervisor.ask gives fields
@@ -342,15 +344,14 @@ class Supervising(QObject):
 
     # The audit log
 
-    async def _show_log(self) -> None:
+    def _show_log(self) -> None:
         _bring_forward(self._log)
-        await self._refresh_log()
+        self._tasks.spawn(self._show_records(), "supervisor: audit log")
 
-    async def _refresh_log(self) -> None:
-        if not self._log.isVisible():
-            return
+    async def _show_records(self) -> None:
         try:
-            self._log.show_records(await self._audit.records(_MOST_RECORDS))
+            async with self._log_turn:  # else an older look at the log may be shown after a newer one
+                self._log.show_records(await self._audit.records(_MOST_RECORDS))
         except AuditNotKept as failure:
             self._log.tell(failure)
 

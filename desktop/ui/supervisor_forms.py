@@ -43,6 +43,8 @@ from desktop.ui.supervisor_parts import title_of
 Mistakes = tuple[tuple[tuple[str, ...], str], ...]
 """Paths of fields (Wanted.path), each with a sentence, as WrongValues has them."""
 
+_LETTERS = 40
+"""In a line of a form: a long word of a failure, an address, say, must have room in it."""
 _WHOLE = re.compile(r"[+-]?\d+")
 _DECIMAL = re.compile(r"[+-]?(\d+(?:[.,]\d*)?|[.,]\d+)")
 _CLOCK = re.compile(r"(?P<day>.*?)[\sT,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?", re.DOTALL)
@@ -124,6 +126,7 @@ class FunctionForm(QWidget):
         self._answer = DetailsView()
         self._answer.setAccessibleName("Answer")
         self._shown: tuple[Row, ...] = ()
+        self.setMinimumWidth(_LETTERS * self.fontMetrics().averageCharWidth())
         self._below = self._assemble()
         self._below.hide()
 
@@ -136,6 +139,7 @@ class FunctionForm(QWidget):
         """Whether the answer is still to come."""
         self._ask.setEnabled(not busy)
         if busy:
+            self._below.hide()
             self._message.say("Asking the call center …")
 
     def show_answer(self, at: datetime, fields: tuple[Field, ...]) -> None:
@@ -168,6 +172,7 @@ class FunctionForm(QWidget):
     def tell(self, failure: NextCallError, became_of_work: str) -> None:
         """Tell a failure."""
         self._message.tell(failure, became_of_work)
+        self._below.hide()  # an earlier answer must not look like that of this question
 
     def say(self, title: str, text: str = "", tone: str = "warn") -> None:
         """Say something that is no failure."""
@@ -352,12 +357,15 @@ class _Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.setMinimumHeight(6 * self.fontMetrics().lineSpacing())
         self.setWidget(inner)
 
     def sizeHint(self) -> QSize:
         inner = self.widget()
         return inner.sizeHint() if inner else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        least = 6 * self.fontMetrics().lineSpacing()
+        return QSize(super().minimumSizeHint().width(), min(least, self.sizeHint().height()))
 
 
 class FunctionsWindow(QDialog):
