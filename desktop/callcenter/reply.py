@@ -50,8 +50,57 @@ def read(answer: Answer, expected: Collection[str], *, gives_call: bool = False,
     Raises Refused, or one of the three that it has below it, for a SOAP Fault, whatever HTTP status it came with, and
     AnswerNotUnderstood for everything else that is not the answer of this service to this question.
     """
+    first = _first_element(answer, expected, secret, may_be_empty=not gives_call)
+    if not gives_call:
+        return None
+    call = None if first is None else _call(_field(first, answer.status))
+    if call is None:
+        raise AnswerNotUnderstood(f"HTTP {answer.status} with a call that has no id")
+    return call
+
+
+def content(answer: Answer, expected: Collection[str], *, secret: str = "") -> tuple[Field, ...]:
+    """What `answer` carries of a function about which nothing is known beforehand; nothing if it returns nothing.
+
+    The wrappers around it are left out: the first element of the SOAP Body, and inside of it a single element that only holds
+    others. `expected` and `secret` are as in `read`, and so is what is raised.
+    """
+    first = _first_element(answer, expected, secret, may_be_empty=True)
+    if first is None:
+        return ()
+    wrapper = _field(first, answer.status)
+    if not wrapper.children and wrapper.text.strip():
+        fields: tuple[Field, ...] = (wrapper,)
+    else:
+        fields = _inside(wrapper)
+        if len(fields) == 1 and fields[0].children:
+            fields = _inside(fields[0])
+        elif len(fields) == 1 and not fields[0].text.strip() and not fields[0].attributes:
+            fields = ()
+    forms = sorted(_forms(secret), key=len, reverse=True) if len(secret) >= _SHORTEST_LEAK else []
+    return tuple(_clean(one, forms) for one in fields)
+
+
+def _inside(one: Field) -> tuple[Field, ...]:
+    return (*(Field(name, value) for name, value in one.attributes), *one.children)
+
+
+def _clean(one: Field, forms: Collection[str]) -> Field:
+    """`one` without the secret as a whole. Parts of it stay: whoever asked wants the data as they are."""
+
+    def clean(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, "[key]")
+        return text
+
+    attributes = tuple((name, clean(value)) for name, value in one.attributes)
+    return Field(one.name, clean(one.text), attributes, tuple(_clean(child, forms) for child in one.children))
+
+
+def _first_element(answer: Answer, expected: Collection[str], secret: str, *, may_be_empty: bool) -> etree._Element | None:
+    """The first element of the answer's Body, if the answer is one of this function; None if it is empty and may be."""
     status = answer.status
-    if not expected and not gives_call and status in {200, 202, 204} and not answer.content:
+    if not expected and may_be_empty and status in {200, 202, 204} and not answer.content:
         return None  # a one-way function: there is nothing that could come
     body = _soap_body(answer, secret)
     first = next(_elements(body), None)
@@ -63,12 +112,7 @@ def read(answer: Answer, expected: Collection[str], *, gives_call: bool = False,
     if expected and name not in expected:
         found = f"the element {told(name, secret, _LONGEST_QUOTE)!r}" if name else "an empty SOAP Body"
         raise AnswerNotUnderstood(f"HTTP {status} with {found} where {' or '.join(sorted(expected))} was expected")
-    if not gives_call:
-        return None
-    call = None if first is None else _call(_field(first, status))
-    if call is None:
-        raise AnswerNotUnderstood(f"HTTP {status} with a call that has no id")
-    return call
+    return first
 
 
 def told(text: str, secret: str = "", longest: int = LONGEST_REASON) -> str:
