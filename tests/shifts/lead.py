@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QListWidget, QPlainTextEdit
 
 from desktop.app import App, Options, QtApplication, Site
@@ -18,6 +19,7 @@ from desktop.shift.journal import Journal
 from desktop.tasks import Tasks, in_thread
 from desktop.ui.desk import Desk
 from desktop.ui.login import LoginEntry
+from desktop.ui.parts import MessageBar
 from desktop.ui.supervisor import START, SupervisorWindow
 from tests.shifts.agent import KEY, Agent, at_work, named, press, texts, type_into, until
 
@@ -111,10 +113,26 @@ class WindowLead:
     def message(self) -> str:
         return self.window._bar.text()
 
+    @staticmethod
+    def heard(functions: QDialog) -> str:
+        """What the message below the form in sight says."""
+        [bar] = [one for one in functions.findChildren(MessageBar) if one.isVisible()]
+        return bar.text()
+
     def answers(self) -> list[str]:
         """The newest first, without their times."""
         listed = named(self.window, QListWidget, "Answers")
         return [listed.item(row).text().partition("  ")[2] for row in range(listed.count())]
+
+    async def open_function(self, name: str) -> QDialog:
+        """The window of the functions that the WSDL adds, with this one's form; `name` in words."""
+        press(self.window, "More functions …")
+        functions = self.supervising._functions
+        await until(functions.isVisible, "more functions")
+        listed = named(functions, QListWidget, "Functions")
+        [item] = listed.findItems(name, Qt.MatchFlag.MatchExactly)
+        listed.setCurrentItem(item)
+        return functions
 
     async def records(self) -> tuple[Record, ...]:
         return await self.supervising._audit.records()

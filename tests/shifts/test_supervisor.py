@@ -6,15 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QTreeView
 
 from desktop.app import Options
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.shift import session
 from desktop.shift.states import State
 from tests.practice.test_clients import php  # noqa: F401  a fixture
-from tests.shifts.agent import KEY, at_work, choose, offers, paste_into, press, texts, until
+from tests.shifts.agent import KEY, at_work, choose, offers, paste_into, press, texts, type_into, until
 from tests.shifts.foreign import Dialer, ForeignCallCenter
 from tests.shifts.lead import Lead, PhpLead, WindowLead, agent_at, leading
+from tests.shifts.test_foreign_service import rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,6 +186,56 @@ async def test_a_call_center_of_another_make_that_can_do_nothing_of_it(qapp: QtA
             await lead.sign_in()
             assert not any(offers(lead.window, name) for name in ACTS)
             assert "cannot start campaigns or stop campaigns or hang up agents." in " ".join(texts(lead.window))
+
+
+# ------------------------------------------------------------------------------------------- what the description adds
+
+
+async def test_a_later_function_that_tells(qapp: QtApplication, service: PracticeService, tmp_path: Path) -> None:
+    async with (
+        leading(qapp, tmp_path, *addresses(service)) as lead,
+        agent_at(service, MAYA_PHONE, 1, tmp_path / "maya.db") as maya,
+    ):
+        await maya.log_in()
+        await maya.store("Interested", "the first")
+        await maya.take_call()
+        await lead.sign_in()
+        functions = await lead.open_function("Get agent stats")
+        type_into(functions, "Agent ID", "9999")
+        press(functions, "Ask the call center")
+        await until(lambda: "This agent id is unknown. Nothing was changed." in lead.heard(functions), "a refusal")
+        type_into(functions, "Agent ID", maya.agent_id)
+        press(functions, "Ask the call center")
+        await until(lambda: "Done at" in lead.heard(functions), "the answer")
+        [answer] = [view for view in functions.findChildren(QTreeView) if view.isVisible()]
+        stats = dict(rows(answer))
+        assert (stats["Agent ID"], stats["State"], stats["Calls connected"]) == (maya.agent_id, "connected", "2")
+        assert stats["Responses stored"] == "1"
+
+
+async def test_a_later_function_that_changes_something(qapp: QtApplication, service: PracticeService, tmp_path: Path) -> None:
+    async with leading(qapp, tmp_path, *addresses(service)) as lead:
+        await lead.sign_in()
+        functions = await lead.open_function("Update ratio")
+        for typed, said in (("", "This is needed."), ("many", "Write a number"), ("99", "10")):
+            type_into(functions, "Ratio", typed)
+            press(functions, "Ask the call center")
+            if typed == "99":
+                press(await until(lead.question, "the question"), "Ask for it")
+            await until(lambda said=said: any(said in text for text in texts(functions)), said)
+            assert not any("Done at" in text for text in texts(functions))
+        type_into(functions, "Ratio", "2,5")
+        press(functions, "Ask the call center")
+        question = await until(lead.question, "the question")
+        assert any("Ratio: 2.5" in text for text in texts(question))
+        press(question, "Ask for it")
+        await until(lambda: "returned nothing" in lead.heard(functions), "the answer")
+        records = await lead.records()
+        assert [(one.function, dict(one.values), one.outcome) for one in records] == [
+            ("updateRatio", {"ratio": "2.5"}, "done"),
+            ("updateRatio", {"ratio": "99"}, records[1].outcome),
+        ]
+        assert records[1].outcome in {"not sent", "refused"}
 
 
 # ------------------------------------------------------------------------------------------------- where it is offered
