@@ -692,3 +692,14 @@ async def test_it_is_in_the_menus_and_the_log_in_window_once_it_is_offered(qapp:
         window.fill_in_key("")
         key(Qt.Key.Key_F1)
         await until(seat.desk._keyboard.sheet.isVisible)
+
+
+async def test_settings_that_are_saved_late_bring_no_older_campaigns_back(qapp: object, tmp_path: Path):
+    memory = a_memory(tmp_path)
+    async with seated(memory=memory) as seat:
+        press(seat.login, "Settings")
+        dialog = await until(lambda: seat.login.findChild(SettingsDialog))
+        await memory.keep_supervised((LANTERN,))
+        press(dialog, "Save")
+        await until(lambda: not seat.under_way("settings"))
+        assert SettingsFile(tmp_path).load() == Settings(service_url=SERVICE, supervisor=True, supervised=(LANTERN,))
