@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -113,18 +111,6 @@ def test_every_person_of_the_shipped_scenario_fits_the_wsdl(service: PracticeSer
 
 
 # ---------------------------------------------------------------------------------------------------------------- PHP
-
-
-@pytest.fixture(scope="session")
-def php() -> str:
-    """PHP with its SOAP extension. On a build machine it must be there, else this would be tested nowhere."""
-    found = shutil.which("php")
-    if found and "soap" in subprocess.run([found, "-m"], capture_output=True, text=True, check=True).stdout.split():
-        return found
-    reason = "PHP with its soap extension is not installed"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.mark.parametrize("version", ["11", "12"])

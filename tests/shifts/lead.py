@@ -146,24 +146,23 @@ class PhpLead:
         self._service = service
 
     async def start(self, campaign: int) -> None:
-        await self.ask("startCampaign", campaign)
+        await self.ask("startCampaign", campaignId=campaign)
 
     async def stop(self, campaign: int) -> None:
-        await self.ask("stopCampaign", campaign)
+        await self.ask("stopCampaign", campaignId=campaign)
 
     async def kick(self, agent_id: str, campaign: int) -> None:
-        await self.ask("kickAgent", campaign, agent_id)
+        await self.ask("kickAgent", campaignId=campaign, agentId=agent_id)
 
-    async def ask(self, function: str, campaign: int, *agent: str) -> Any:
-        """What was returned; fails with the text of a fault."""
-        command = [self._php, str(LEAD_PHP), self._service.service_url, self._service.broadcast_url, str(campaign), function]
+    async def ask(self, function: str, **parameters: Any) -> None:
+        """Have it done; fails with the text of a fault."""
+        command = [self._php, str(LEAD_PHP), self._service.service_url, self._service.broadcast_url, "11"]
+        line = json.dumps([function, {"key": KEY} | parameters])
         run = await in_thread(
-            lambda: subprocess.run([*command, *agent], input=KEY, capture_output=True, encoding="utf-8", check=False), "php"
+            lambda: subprocess.run(command, input=line, capture_output=True, encoding="utf-8", check=False), "php"
         )
         assert (run.returncode, run.stderr) == (0, ""), run.stdout
-        answer = json.loads(run.stdout)
-        assert "fault" not in answer, answer
-        return answer["returned"]
+        assert "fault" not in json.loads(run.stdout), run.stdout
 
 
 class DeskAgent(Agent):

@@ -12,7 +12,7 @@ from desktop.app import Options
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.shift import session
 from desktop.shift.states import State
-from tests.practice.test_clients import php  # noqa: F401  a fixture
+from tests.practice.conftest import php  # noqa: F401  a fixture
 from tests.shifts.agent import KEY, at_work, choose, offers, paste_into, press, texts, type_into, until
 from tests.shifts.foreign import Dialer, ForeignCallCenter
 from tests.shifts.lead import Lead, PhpLead, WindowLead, agent_at, leading
