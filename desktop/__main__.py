@@ -25,8 +25,10 @@ _LONGEST_GOODBYE = 5.0
 
 def main() -> int:
     """Run what the command line asks for; returns the exit code."""
-    if sys.stdout is None or sys.stderr is None:  # a windowed program has neither
-        sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the program
+    if sys.stdout is None:  # a windowed program has neither
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the program
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     given = sys.argv[1:]
     link = (
         given.pop() if given and given[-1].startswith("nextcall:") else ""

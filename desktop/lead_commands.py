@@ -6,6 +6,7 @@ The API key comes from the keyring or from standard input, never from an argumen
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import re
@@ -201,12 +202,11 @@ def _act(arguments: argparse.Namespace) -> int:
         reason = f"NextCall failed: {type(crash).__name__} at {Path(where.filename).name}:{where.lineno}."
         failure = OutcomeUnknown(reason, advice="It may have been done all the same.") if began else KeptError(reason)
     if arguments.json:
-        print(json.dumps(_outcome(order, failure, warnings)))
+        _say(json.dumps(_outcome(order, failure, warnings)))
     elif failure is None and order is not None:
-        print(f"The call center has {order.in_words}.")
+        _say(f"The call center has {order.in_words}.")
     for trouble in (failure, *warnings):
-        if trouble is not None:
-            print(f"nextcall: {in_a_line(trouble)}", file=sys.stderr)
+        _complain(trouble)
     return _exit_code(failure)
 
 
@@ -325,19 +325,19 @@ def _audit(arguments: argparse.Namespace) -> int:
             records = asyncio.run(audit.records())
     except AuditNotKept as raised:
         failure = raised
-    if failure is not None:
-        print(f"nextcall: {in_a_line(failure)}", file=sys.stderr)
     if arguments.json:
         told = {"out": str(arguments.out)} if arguments.out else {"records": msgspec.to_builtins(records)}
         error = _error(failure) if failure else None
-        print(json.dumps({"ok": failure is None, "did": "audit", **told, "error": error}))
+        _say(json.dumps({"ok": failure is None, "did": "audit", **told, "error": error}))
     elif failure is None and arguments.out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
         try:
             write_csv(records, sys.stdout)
+            sys.stdout.flush()
         except OSError as failed:
-            return _exit_code(AuditNotKept(failed.strerror or ""))
+            failure = AuditNotKept(failed.strerror or "", title="The audit log could not be printed", advice="Use --out FILE.")
+    _complain(failure)
     return _exit_code(failure)
 
 
@@ -347,6 +347,18 @@ def _audit(arguments: argparse.Namespace) -> int:
 def in_a_line(failure: NextCallError) -> str:
     """What happened and what to do, in one line."""
     return f"{str(failure).rstrip('.')}. {failure.advice}"
+
+
+def _say(text: str) -> None:
+    """On standard output. Whether anybody reads it changes nothing of what was done."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
+
+
+def _complain(trouble: NextCallError | None) -> None:
+    if trouble is not None:
+        with contextlib.suppress(OSError):
+            print(f"nextcall: {in_a_line(trouble)}", file=sys.stderr, flush=True)
 
 
 def _outcome(

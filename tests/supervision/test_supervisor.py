@@ -8,9 +8,11 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from desktop.callcenter.model import Account, Described, Field, Function, Kind, Wanted
+from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import (
     AnswerNotUnderstood,
     AuditNotKept,
@@ -23,12 +25,15 @@ from desktop.errors import (
     Refused,
     WrongValues,
 )
+from desktop.practice.scenario import load_scenario
+from desktop.practice.server import PracticeService
 from desktop.supervision.audit import Audit, Outcome, Record
 from desktop.supervision.supervisor import LONGEST_REASON, Supervisor, system_user
+from tests.practice.outside import Caller
 from tests.simulation import ACCOUNT, AGENT_ID, SimulatedCallCenter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PLACE = "https://calls.example/service?wsdl"
@@ -231,3 +236,41 @@ async def test_without_a_name_it_is_the_systems_user(tmp_path: Path):
     await Supervisor(SimulatedCallCenter(), audit, PLACE).start_campaign(ACCOUNT)
     [record] = await audit.records()
     assert record.who == system_user()
+
+
+# ------------------------------------------------------------------------------------------------------ at a real service
+
+
+@pytest.fixture
+def service() -> Iterator[PracticeService]:
+    running = PracticeService(msgspec.structs.replace(load_scenario(), ring_seconds=0))
+    running.start()
+    yield running
+    running.stop()
+
+
+async def test_what_the_practice_has_beside_the_document_is_asked_for_and_written_down(service: PracticeService, tmp_path: Path):
+    """As its WSDL describes it; the agent's ID is wanted, key and campaign are the account's."""
+    account, audit = Account("practice", 1), Audit(tmp_path)
+    agent_id = await asyncio.to_thread(Caller(service.service_url).log_in)
+    center = SoapCallCenter(service.service_url, service.broadcast_url)
+    supervisor = Supervisor(center, audit, service.service_url)
+    try:
+        await supervisor.start_campaign(account)  # which opens the center
+        described = {one.name: one for one in center.described()}
+        stats, ratio = described["getAgentStats"], described["updateRatio"]
+        assert await supervisor.ask(account, stats, {stats.wanted[0]: agent_id})
+        assert await supervisor.ask(account, ratio, {ratio.wanted[0]: "1.5"}) == ()
+        with pytest.raises(WrongValues):
+            await supervisor.ask(account, ratio, {ratio.wanted[0]: "many"})
+        with pytest.raises(Refused):
+            await supervisor.ask(account, stats, {stats.wanted[0]: "nobody"})
+    finally:
+        await center.close()
+    nobody, many, set_ratio, told, start = await audit.records()
+    assert (start.function, start.outcome) == ("startCampaign", Outcome.DONE)
+    assert (told.function, told.values, told.outcome) == ("getAgentStats", {"agentId": agent_id}, Outcome.DONE)
+    assert f"agentId = {agent_id}" in told.answer
+    assert (set_ratio.values, set_ratio.outcome, set_ratio.answer) == ({"ratio": "1.5"}, Outcome.DONE, "")
+    assert (many.values, many.outcome) == ({"ratio": "many"}, Outcome.NOT_SENT)
+    assert (nobody.outcome, nobody.answer) == (Outcome.REFUSED, "This agent id is unknown.")
