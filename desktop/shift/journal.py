@@ -315,6 +315,20 @@ class Journal:
 
         self._post(settle)
 
+    # Notes that only this computer has
+
+    async def kept_notes(self) -> tuple[Entry, ...]:
+        """The calls whose entries the call center does not have and will not get, oldest first, until they are put away.
+
+        Those are calls of somebody whom the call center never named, and those that were refused in a shift that is over.
+        """
+        return await self._ask(lambda db: tuple(map(_entry, _rows(db, _KEPT_NOTES))))
+
+    def put_away(self, number: int, *, away: bool = True) -> None:
+        """The agent has seen to the notes of the call with this `Entry.number`, or has not after all. They stay in the file."""
+        values = (_now() if away else None, number)
+        self._post(lambda db: db.execute("UPDATE call SET put_away_at = ? WHERE id = ?", values))
+
     # Callbacks
 
     def callback_agreed(self, shift: int, call_id: str, due: datetime, caller: str, phone_number: str) -> None:
@@ -527,17 +541,26 @@ def _insert_call(db: sqlite3.Connection, shift: int, call: Call, *, told: bool =
     return int(number)
 
 
+_CALLS = (
+    "SELECT call.*, response.disposition AS decided, response.notes AS noted, last, state, settled_at, reason,"
+    " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts,"
+    " state IS NOT 'stored' AND EXISTS (SELECT 1 FROM attempt WHERE attempt.response = response.id"
+    " AND (outcome IS NULL OR outcome = 'unsure')) AS in_doubt "
+    "FROM call LEFT JOIN response ON response.call = call.id"
+)
+
+_KEPT_NOTES = f"""
+    {_CALLS} JOIN shift ON shift.id = call.shift_id
+    WHERE put_away_at IS NULL AND (call.disposition || call.notes <> '' OR answers <> '{{}}')
+        AND (NOT told OR (state = 'refused' AND ended_at IS NOT NULL))
+    ORDER BY call.id
+"""
+"""A refused call of a shift that is not over is asked about at the next start."""
+
+
 def _shift(db: sqlite3.Connection, number: int) -> ShiftRecord:
     shift = _rows(db, "SELECT * FROM shift WHERE id = ?", number)[0]
-    calls = _rows(
-        db,
-        "SELECT call.*, response.disposition AS decided, response.notes AS noted, last, state, settled_at, reason,"
-        " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts,"
-        " state IS NOT 'stored' AND EXISTS (SELECT 1 FROM attempt WHERE attempt.response = response.id"
-        " AND (outcome IS NULL OR outcome = 'unsure')) AS in_doubt "
-        "FROM call LEFT JOIN response ON response.call = call.id WHERE shift_id = ? ORDER BY call.id",
-        number,
-    )
+    calls = _rows(db, f"{_CALLS} WHERE shift_id = ? ORDER BY call.id", number)
     return ShiftRecord(
         number=shift["id"],
         service=shift["service"],

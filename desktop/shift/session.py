@@ -105,6 +105,8 @@ class AgentSession:
         """Whether that may be stored already. It can be sent again then, but not changed: nobody could tell which one counts."""
         self.known_before = False
         """Whether the call at hand is in the journal already: an earlier start had it, or it is connected once more."""
+        self.refused = False
+        """Whether the call center refuses the response to the call at hand. Who leaves then has given it up."""
         self.last_only = False
         """Whether the call at hand can only be the last: the agent is not logged in, and finishes it for an earlier start."""
         self._turn: asyncio.Timeout | None = None
@@ -252,6 +254,7 @@ class AgentSession:
         except BaseException as failure:
             if isinstance(failure, Refused):
                 self._line_works()  # a refusal is an answer
+                self.refused = True
             self.kicked = self.kicked or isinstance(failure, NotLoggedIn)
             self._fail(State.SAVING)
             raise
@@ -338,6 +341,7 @@ class AgentSession:
     def _take(self, call: Call, *, last_only: bool) -> None:
         known = self._open.get(call.id)
         self.call, self.last_only, self.known_before = call, last_only, known is not None
+        self.refused = known is not None and known.settled is Settled.REFUSED
         self.draft, self.fixed = (known.draft, known.in_doubt) if known else (Draft(), False)
 
     async def _settled(self, entry: Entry, *, last: bool) -> bool:

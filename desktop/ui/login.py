@@ -33,6 +33,7 @@ class LoginDialog(QDialog):
     practice_requested = Signal()
     settings_requested = Signal()
     supervisor_requested = Signal()
+    kept_notes_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, *, practice: bool) -> None:
@@ -74,6 +75,10 @@ class LoginDialog(QDialog):
         self._practice = button("End practice" if practice else "Practice", "flat", "practice")
         self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
         self._practice.clicked.connect(self.practice_requested)
+        self._kept_notes = button("", "flat", "info")
+        self._kept_notes.setToolTip("What you noted and the call center does not have")
+        self._kept_notes.clicked.connect(self.kept_notes_requested)
+        self._kept_notes.hide()
         self._settings = button("Settings", "flat", "settings")
         self._settings.clicked.connect(self.settings_requested)
         self._supervisor = button("Supervisor", "flat", "supervisor")
@@ -168,6 +173,11 @@ class LoginDialog(QDialog):
         """Say something that is no failure."""
         self._message.say(title, text, tone)
 
+    def show_kept_notes(self, count: int) -> None:
+        """Offer the notes that the call center does not have, if there are any."""
+        self._kept_notes.setText(f"Kept notes ({count})")
+        self._kept_notes.setVisible(count > 0)
+
     def forget_agent_id(self) -> None:
         """Empty the agent ID: the next shift has another."""
         self._agent_id.clear()
@@ -198,6 +208,7 @@ class LoginDialog(QDialog):
         content.addWidget(self._message)
         foot = QHBoxLayout()
         foot.addWidget(self._practice)
+        foot.addWidget(self._kept_notes)
         foot.addStretch()
         foot.addWidget(self._supervisor)
         foot.addWidget(self._settings)

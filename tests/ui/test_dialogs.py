@@ -158,7 +158,7 @@ def test_the_receipt_tells_what_became_of_each_call(keep: Keep):
     noon = f"{NOW.astimezone():%H:%M:%S}"
     assert shown == [
         [stored.call.id, "Call back later", f"stored {noon}, 2 tries"],
-        ["-", "Call back later", "the call center never told who it was"],
+        ["-", "Call back later", "never told who it was, notes kept"],
     ]
 
 
