@@ -20,6 +20,7 @@ NextCallError
 └── KeptError                   something on this computer could not be kept or read
     ├── KeyNotKept              the keyring
     ├── SettingsNotKept         the settings file
+    ├── PolicyError             what the organisation has set for its agents
     ├── JournalNotKept          the journal of calls and responses
     ├── AuditNotKept            the log of what team leads have done
     ├── ScenarioError           the scenario of a practice
@@ -186,6 +187,13 @@ class SettingsNotKept(KeptError):
 
     title = "The settings could not be kept"
     advice = "You can go on working; what you changed is forgotten at the next start."
+
+
+class PolicyError(KeptError):
+    """Something that the organisation has set cannot be used; `reason` has a sentence for each: where, what, what is wanted."""
+
+    title = "What your organisation has set cannot all be used"
+    advice = "NextCall uses the rest. Show this to your IT support."
 
 
 class ScenarioError(KeptError):

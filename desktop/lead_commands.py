@@ -221,8 +221,14 @@ async def _send(supervisor: Supervisor, account: Account, order: _Order) -> None
 
 
 def _order(arguments: argparse.Namespace) -> _Order:
-    """What the arguments say, completed by the settings. Raises Unclear and SettingsNotKept."""
+    """What the arguments say, completed by the settings, where the organisation lets it be so.
+
+    Raises Unclear, SettingsNotKept, and PolicyError: a script never acts at another call center than it named.
+    """
+    import msgspec
+
     from desktop.errors import SettingsNotKept
+    from desktop.settings import policy
     from desktop.settings.settings import Settings, SettingsFile, data_folder
 
     if arguments.practice:
@@ -231,28 +237,32 @@ def _order(arguments: argparse.Namespace) -> _Order:
     folder = data_folder(arguments.data_dir)
     kicks = arguments.command == "agent"
     campaign_id = arguments.campaign
-    service_url, broadcast_url = arguments.service, arguments.broadcast_service
-    if not service_url or campaign_id is None:
+    settings = Settings()
+    if not arguments.service or campaign_id is None:
         try:
-            settings: Settings = SettingsFile(folder).load()
+            settings = SettingsFile(folder).load()
         except SettingsNotKept as failure:
             advice = "Nothing was sent. Kept as settings.unreadable: give --service and --campaign until it is repaired."
             raise SettingsNotKept(failure.reason, title=failure.title, advice=advice) from None
-        if not service_url:
-            service_url, broadcast_url = settings.service_url, broadcast_url or settings.broadcast_url
         if campaign_id is None:
             try:
                 campaign_id = _campaign_id(settings.campaign_id)
             except argparse.ArgumentTypeError:
                 advice = "Nothing was sent. Say which one: --campaign ID."
                 raise Unclear("No campaign is remembered here.", advice=advice) from None
+    if arguments.service:  # the settings' broadcast address is of another call center
+        settings = msgspec.structs.replace(settings, broadcast_url="")
+    given = {"service_url": arguments.service, "broadcast_url": arguments.broadcast_service}
+    counts, refused = policy.read().resolved(settings, **given)
+    if refused is not None:
+        raise refused
     return _Order(
         function={"start": Function.START_CAMPAIGN, "stop": Function.STOP_CAMPAIGN, "kick": Function.KICK_AGENT}[arguments.step],
         campaign_id=campaign_id,
         agent_id=arguments.agent if kicks else "",
         reason=arguments.reason if kicks else "",
-        address=service_url if kicks else broadcast_url or service_url,
-        service_url=service_url,
+        address=counts.service_url if kicks else counts.broadcast_url or counts.service_url,
+        service_url=counts.service_url,
         folder=folder,
         owner=str(arguments.data_dir.resolve()) if arguments.data_dir else "",  # as the app has it
     )

@@ -353,7 +353,6 @@ def test_an_outcome_that_cannot_be_written_down_is_a_warning(lead: Lead):
 
 CRASH = """
 import sys
-from desktop.__main__ import main
 from desktop.callcenter.soap import SoapCallCenter
 
 async def stop_campaign(_center, account):
@@ -689,3 +688,28 @@ def test_an_audit_log_that_cannot_be_put_there_is_5(lead: Lead, tmp_path: Path):
     said = lead.does("audit", "--out", str(tmp_path / "nowhere" / "out.csv"), "--json", places=[])
     assert (said.code, said.json["ok"], said.json["error"]["kind"]) == (5, False, "AuditNotKept")
     assert said.sentence.startswith("The audit log could not be exported: ")
+
+
+# ------------------------------------------------------------------------------------------------ the organisation's word
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the organisation's word is a file of this kind")
+@pytest.mark.parametrize("by_the_organisation", [True, False])
+def test_no_script_acts_at_another_call_center_than_it_named(lead: Lead, tmp_path: Path, by_the_organisation: bool):
+    file = tmp_path / "policy.toml"
+    addresses = 'service_url = "https://calls.example/service?wsdl"' if by_the_organisation else "undo_seconds = 3"
+    file.write_text(f"{addresses}\n", encoding="utf-8")
+    file.chmod(0o644)
+    looked_for_there = (  # no test writes to this computer's /etc
+        "import pathlib, sys; from desktop.settings import policy; from desktop.__main__ import main;"
+        f"policy.LINUX_FILE, policy.ADMINISTRATOR = pathlib.Path({str(file)!r}), {os.getuid()}; sys.exit(main())"
+    )
+    arguments = lead.command("campaign", "stop", "1")[len(COMMAND) :]
+    command = [*COMMAND[:-2], "-c", looked_for_there, *arguments]
+    done = subprocess.run(command, input=KEY.encode(), capture_output=True, timeout=60, check=False)
+    said = Said(done.returncode, done.stdout, done.stderr)
+    if by_the_organisation:
+        assert (said.code, lead.records()) == (5, ())
+        assert "Your organisation says where the call center is" in said.err
+    else:
+        assert (said.code, lead.outcomes()) == (0, [("stopCampaign", "done")])

@@ -39,12 +39,15 @@ Result = TypeVar("Result")
 _SCHEMA = Path(__file__).resolve().parent / "schema"
 _PATIENCE = 2000
 """Milliseconds to wait for somebody else who holds the file, a backup program say."""
+_READ_THROUGH = 16 * 2**20
+"""Bytes up to which a journal is read through at every start. The journal of years takes seconds, so it is read through only
+if it was not closed as it should be: SQLite then leaves a write-ahead log beside it."""
 
 
 _END_SHIFT = """
     UPDATE shift SET ended_at = :at, ended_how = :how
     WHERE ended_at IS NULL AND id = coalesce(:shift, id)
-        AND id NOT IN (SELECT shift_id FROM open_call WHERE state IS NOT :given_up)
+        AND NOT EXISTS (SELECT 1 FROM open_call WHERE shift_id = shift.id AND state IS NOT :given_up)
 """
 """A shift with open calls stays unfinished: the next start asks about them."""
 
@@ -217,7 +220,8 @@ class Journal:
 
         def find(db: sqlite3.Connection) -> tuple[ShiftRecord, ...]:
             db.execute(
-                "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' WHERE state = 'sending'"
+                "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' "
+                "WHERE state IN ('sending', 'unsent', 'unsure') AND state = 'sending'"  # the former as the index has it
             )
             db.execute(_END_SHIFT, {"at": _now(), "how": "ended with NextCall", "shift": None, "given_up": ""})
             found = db.execute("SELECT id FROM shift WHERE ended_at IS NULL ORDER BY id").fetchall()
@@ -480,11 +484,14 @@ def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *valu
 
 def _open_file(path: Path) -> sqlite3.Connection:
     """The checked and migrated journal at `path`. Raises DamagedError, NewerError, OSError, or what SQLite says."""
+    closed_well = not path.with_name(f"{path.name}-wal").exists()
     db = database.connect(path, _PATIENCE)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # before the first look: a WAL that was opened shared stays so
         database.version(db, _SCHEMA)  # before anything is changed
         _make_safe(db)
+        if not closed_well or path.stat().st_size <= _READ_THROUGH:
+            database.check(db)
         database.migrate(db, _SCHEMA, path)
     except sqlite3.DatabaseError as failure:
         db.close()
@@ -498,7 +505,7 @@ def _open_file(path: Path) -> sqlite3.Connection:
 
 
 def _make_safe(db: sqlite3.Connection) -> None:
-    """Set what a journal needs to survive a power cut, read it back, and check the file."""
+    """Set what a journal needs to survive a power cut, and read it back."""
     database.insist(
         db,
         # EXCLUSIVE: nobody else may open it meanwhile, and WAL then needs no shared memory
@@ -509,7 +516,6 @@ def _make_safe(db: sqlite3.Connection) -> None:
         ("checkpoint_fullfsync", "ON", 1),
         ("foreign_keys", "ON", 1),
     )
-    database.check(db)
 
 
 def _set_aside(path: Path) -> Path:

@@ -33,6 +33,7 @@ from desktop.shift.journal import Callback, Draft, Journal, ShiftRecord
 from desktop.shift.session import AgentSession, now
 from desktop.shift.states import IN_QUEUE, State
 from desktop.tasks import Tasks, in_thread
+from desktop.ui.alert_settings import choices
 from desktop.ui.alongside import Alongside
 from desktop.ui.campaign import Campaign
 from desktop.ui.channels import Channels
@@ -49,7 +50,6 @@ from desktop.ui.preferences import Preferences
 from desktop.ui.promises import Promises
 from desktop.ui.recovering import Recovering
 from desktop.ui.recovery import RecoveryDialog
-from desktop.ui.settings_dialog import choices
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.signing_in import SigningIn
 from desktop.ui.sound import Sound
@@ -66,7 +66,7 @@ class Desk(QObject):
     """
 
     practice_requested = Signal()
-    settings_changed = Signal(Settings)
+    settings_changed = Signal(Settings, object)
     preview_requested = Signal(Path)
     state_changed = Signal(State)
     quit_requested = Signal()
@@ -116,12 +116,13 @@ class Desk(QObject):
         self.callbacks = self._promises.window
         self._kept_notes = KeptNotes(journal, tasks, practice=practice)
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
-        self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound)
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
         self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window))
         self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
-        self.popup.set_undo(memory.settings.undo_seconds if memory else 0)
+        self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
+        if memory is not None:
+            self.popup.set_undo(memory.settings.undo_seconds, fixed="undo_seconds" in memory.locked)
         place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
         place(self.popup, 0.15, 0.2)
@@ -229,6 +230,10 @@ class Desk(QObject):
         words = f"Nobody has touched this computer for {minutes} minutes. Nothing happens by itself: “Leave” takes you out."
         self.window.say("Your phone is still in the queue", words, "warn")
         self.channels.tell("Still there?", "Your phone is still in the queue.")
+
+    def tell_returned(self) -> None:
+        """Somebody touches it again: nobody need be asked. What the window says stays, until the state changes."""
+        self.channels.take_back_said()
 
     def tell_sleep(self) -> None:
         """The computer is about to sleep while the phone is in the queue."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QRegularExpressionValidator
-from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.errors import NextCallError
 from desktop.popup import phone
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.parts import KeyEdit, MessageBar, button, card, framed, label, named
+from desktop.ui.parts import SET_BY_ORGANISATION, KeyEdit, MessageBar, button, card, framed, label, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,12 @@ class LoginDialog(QDialog):
             if text and not edit.isModified():
                 edit.setText(text)
         self._remember.setChecked(remember)
+
+    def lock_remember(self) -> None:
+        """Show that the organisation says whether anything is remembered."""
+        self._remember_row.setEnabled(False)  # the box itself is enabled and disabled as the shift goes
+        self._remember.setAccessibleDescription(SET_BY_ORGANISATION)
+        self._set_by_organisation.show()
 
     def set_campaign(self, campaign_id: str) -> None:
         """Put another campaign in, because the agent has agreed to a link."""
@@ -230,7 +236,15 @@ class LoginDialog(QDialog):
         numbers.addWidget(self._phone_row, 3)
         step.addLayout(numbers)
         go = QHBoxLayout()
-        go.addWidget(self._remember)
+        self._remember_row = QWidget()
+        remember = QVBoxLayout(self._remember_row)
+        remember.setContentsMargins(0, 0, 0, 0)
+        remember.setSpacing(0)
+        remember.addWidget(self._remember)
+        self._set_by_organisation = label(SET_BY_ORGANISATION, "small")
+        self._set_by_organisation.hide()
+        remember.addWidget(self._set_by_organisation)
+        go.addWidget(self._remember_row)
         go.addStretch()
         go.addWidget(self._call_me)
         step.addLayout(go)

@@ -49,6 +49,10 @@ def tip(text: str) -> str:
     return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if text else ""
 
 
+SET_BY_ORGANISATION = "Set by your organisation"
+"""What stands at a setting that the agent cannot change."""
+
+
 def wear_role(part: QWidget, role: str) -> None:
     """Give a part another role; a style sheet looks at properties only when it is asked to."""
     if role != part.property("role"):

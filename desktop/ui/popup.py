@@ -71,6 +71,7 @@ class PopupWindow(QWidget):
         self._asked = ""
         """The entry for the callback that was made at `_asked_at`: "in 2 hours" counts from there."""
         self._undo_seconds = 0
+        self._undo_fixed = False
         self._asked_about: CallResponse | None = None
         """The response that was not sent yet because something in it looks like a card number."""
         self._keyboard_at: QWidget | None = None
@@ -181,9 +182,10 @@ class PopupWindow(QWidget):
         """Offer what can be opened, copied or started for this call, a button each."""
         self._aids.offer(labels)
 
-    def set_undo(self, seconds: int) -> None:
-        """How long the agent wants to be able to take a response back; the profile may give more."""
+    def set_undo(self, seconds: int, *, fixed: bool = False) -> None:
+        """How long a response can be taken back. What an agent wants the profile may lengthen; `fixed` is the organisation's."""
         self._undo_seconds = seconds
+        self._undo_fixed = fixed
 
     @property
     def profile(self) -> CampaignProfile:
@@ -215,9 +217,11 @@ class PopupWindow(QWidget):
         self._show_title()
 
     def press_next_call(self) -> None:
-        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it."""
+        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it; under the
+        cover nothing can be seen, and nothing is done."""
         self.bring_back()
-        self._ways_on.actions_by_name["next_call"]()
+        if self._cover.isHidden():
+            self._ways_on.actions_by_name["next_call"]()
 
     def end_call(self) -> None:
         """Nobody is on the line any more: go out of sight, and send nothing that waits."""
@@ -556,7 +560,7 @@ class PopupWindow(QWidget):
         """Wish that it is stored, as soon as it can no longer be taken back."""
         self._keep_draft()
         self._set_busy(busy=True)
-        seconds = max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
+        seconds = self._undo_seconds if self._undo_fixed else max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
         self._ways_on.do(lambda: wish.emit(response), in_seconds=seconds)
 
     def _show_take_back(self, seconds: int) -> None:

@@ -20,6 +20,7 @@ class Question(QDialog):
         self, title: str, text: str, *, yes: str, no: str, practice: bool, icon: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.setWindowTitle(title)
         self.setModal(True)
         self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.finished.connect(self._on_finished)

@@ -107,6 +107,9 @@ class Supervising(QObject):
         place(self._functions, 0.6, 0.4)
         place(self._log, 0.5, 0.4)
         self.window.show_campaigns(self._campaigns)
+        self._may_remember = memory is not None and (memory.settings.remember or "remember" not in memory.locked)
+        if memory is not None and not self._may_remember:
+            self.window.forbid_remember()
         self._connect()
 
     def _connect(self) -> None:
@@ -137,7 +140,8 @@ class Supervising(QObject):
         if self._practice is not None and not self._key:
             self.window.fill_in_key(self._practice.key)
         elif self._memory is not None and not self._key and not self.window.isVisible():
-            self._tasks.spawn(self._recall_key(self._memory), "supervisor: key")
+            look_up = self._recall_key if self._may_remember else self._forget_key  # what was kept before it was forbidden
+            self._tasks.spawn(look_up(self._memory), "supervisor: key")
         _bring_forward(self.window)
 
     def hide(self) -> None:

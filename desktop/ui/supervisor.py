@@ -126,6 +126,10 @@ class SupervisorWindow(QDialog):
         """Fill in the key that is known, of a practice."""
         self._sign_in.fill_in(key)
 
+    def forbid_remember(self) -> None:
+        """Show that the organisation wants no key remembered."""
+        self._sign_in.forbid_remember()
+
     def show_key_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
         self._sign_in.show_wait(waiting=waiting)

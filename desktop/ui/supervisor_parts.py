@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from desktop.settings.settings import Supervised
 from desktop.ui import look
-from desktop.ui.parts import KeyEdit, MessageBar, button, card, framed, label, named, tip
+from desktop.ui.parts import SET_BY_ORGANISATION, KeyEdit, MessageBar, button, card, framed, label, named, tip
 
 _CAMPAIGN = Qt.ItemDataRole.UserRole
 _MOST_SHOWN = 100
@@ -62,6 +62,8 @@ class SignIn(QWidget):
         )
         self._remember.setChecked(not practice)
         self._remember.setHidden(practice)
+        self._forbidden = label(SET_BY_ORGANISATION, "small")
+        self._forbidden.hide()
         self._sign_in = button("Sign in", "primary", "key")
         self._sign_in.clicked.connect(self._on_sign_in)
         self.message = MessageBar(lines=2)
@@ -77,7 +79,11 @@ class SignIn(QWidget):
         step.addSpacing(look.TIGHT)
         step.addWidget(named("API key", self._key))
         go = QHBoxLayout()
-        go.addWidget(self._remember)
+        remember = QVBoxLayout()
+        remember.setSpacing(0)
+        remember.addWidget(self._remember)
+        remember.addWidget(self._forbidden)
+        go.addLayout(remember)
         go.addStretch()
         go.addWidget(self._sign_in)
         step.addLayout(go)
@@ -98,6 +104,13 @@ class SignIn(QWidget):
         if key:
             self._key.setText(key)
         (self._sign_in if self._key.text() else self._key).setFocus()
+
+    def forbid_remember(self) -> None:
+        """Show that the organisation wants no key remembered."""
+        self._remember.setChecked(False)
+        self._remember.setEnabled(False)
+        self._remember.setAccessibleDescription(SET_BY_ORGANISATION)
+        self._forbidden.show()
 
     def forget(self) -> None:
         """Empty the field."""

@@ -41,7 +41,7 @@ class WaysOn(QWidget):
 
         self._words = label("", "small", wraps=True)
         self._hold = QCheckBox("Hold my next call")
-        self._hold.setToolTip("While this is ticked, Next Call stores nothing and nobody else is connected to you (Ctrl+H)")
+        self._hold.setToolTip("While this is ticked, Next Call stores nothing and nobody else is connected to you (Ctrl+P)")
         self._hold.toggled.connect(self.hold_changed)
         self._undo = button("Undo", "", "undo")
         self._undo.setToolTip("Do not store this yet (Esc)")

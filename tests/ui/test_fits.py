@@ -16,7 +16,7 @@ from desktop.popup import profile_file
 from desktop.popup.example import example_call
 from desktop.practice.center import BEEP, FAREWELL, HOLD_MUSIC, PhoneView
 from desktop.resources import RESOURCES
-from desktop.settings.settings import Settings
+from desktop.settings.settings import Settings, Shortcuts
 from desktop.shift.journal import Draft, Settled
 from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
@@ -32,7 +32,20 @@ from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
 from tests.ui.records import FATES, a_shift, an_entry
-from tests.ui.screen import FATE, REASON, Role, assert_nothing_cut, button, every_failure, field, focused, key, part, show
+from tests.ui.screen import (
+    FATE,
+    REASON,
+    Role,
+    assert_nothing_cut,
+    button,
+    every_failure,
+    field,
+    focused,
+    key,
+    part,
+    show,
+    turn_to,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +56,7 @@ NOW = datetime(2025, 1, 6, 12, 59, 59, tzinfo=UTC)
 PRACTICE = pytest.mark.parametrize("practice", [False, True], ids=["live", "practice"])
 
 
+PAGES = ("Call center", "When a call comes", "Keys", "This computer")
 FAILURES = every_failure()
 
 pytestmark = pytest.mark.usefixtures("worn")
@@ -198,9 +212,18 @@ async def test_the_question_before_leaving(qapp: object, keep: Keep, practice: b
 
 
 def test_the_settings(keep: Keep):
-    window = keep(SettingsDialog(Settings(), practice=False))
+    hotkeys = Shortcuts(show_call="Ctrl+Shift+L", next_call="Ctrl+K", hear_someone="")
+    window = keep(SettingsDialog(Settings(shortcuts=hotkeys), practice=False, locked=Settings.__struct_fields__))
     window.show()
-    assert_nothing_cut(window)
+    for page in PAGES:
+        turn_to(window, page)
+        assert_nothing_cut(window)
+    window = keep(SettingsDialog(Settings(shortcuts=hotkeys), practice=False))
+    window.show_hotkey_troubles({"hear_someone": "Another program has Ctrl+Shift+F10 already. Choose another key."})
+    window.show()
+    for page in reversed(PAGES):
+        turn_to(window, page)
+        assert_nothing_cut(window)
     field(window, "Campaign profiles address").setText("http://profiles.example/{campaign}.toml")
     button(window, "Save").click()
     assert_nothing_cut(window)

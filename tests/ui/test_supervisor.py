@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QApplication, QListWidget
 from desktop.callcenter.model import Described, Field, Function, Kind, Wanted
 from desktop.errors import NotReached, OutcomeUnknown, Refused, SettingsNotKept, WrongValues
 from desktop.settings.memory import Memory
+from desktop.settings.policy import Policy
 from desktop.settings.settings import Settings, SettingsFile, Supervised
 from desktop.supervision.audit import Audit, Record
 from desktop.tasks import Tasks
+from desktop.ui.parts import SET_BY_ORGANISATION
 from desktop.ui.question import Question
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.supervising import PracticeLead, Supervising
@@ -376,6 +378,20 @@ async def test_a_keyring_that_fails_is_told_and_stops_nobody(tmp_path: Path, qap
         await until(lambda: "keyring" in office.told())
         press(office.window, "Start campaign")
         assert (await office.answered()).startswith("Start Lantern (1): done.")
+
+
+async def test_an_organisation_can_forbid_that_it_is_remembered(keyring: Session, tmp_path: Path, qapp: object):
+    memory = Memory(SettingsFile(tmp_path), Settings(), SERVICE, str(tmp_path), policy=Policy({"remember": False}))
+    await memory.supervisor_key.keep("kept before")
+    async with an_office(tmp_path, memory=memory) as office:
+        office.supervising.show()
+        await _idle(office)
+        box = part(office.window, Role.CheckBox, "Remember the key on this computer")
+        assert (box.isChecked(), box.isEnabled(), box.accessibleDescription()) == (False, False, SET_BY_ORGANISATION)
+        field(office.window, "API key").setText(ACCOUNT.key)
+        press(office.window, "Sign in")
+        await _idle(office)
+        assert await memory.supervisor_key.key() == ""
 
 
 async def test_a_key_that_the_keyring_gives_late_signs_nobody_in_again(

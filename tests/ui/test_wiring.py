@@ -704,7 +704,7 @@ async def test_a_practice_remembers_nothing(keyring: Session, tmp_path: Path):
 async def test_changed_settings_are_kept_and_told(remembering: Memory, tmp_path: Path):
     async with seated(memory=remembering) as seat:
         told: list[Any] = []
-        seat.desk.settings_changed.connect(told.append)
+        seat.desk.settings_changed.connect(lambda settings, not_kept: told.append((settings, not_kept)))
         changed = msgspec.structs.replace(REMEMBERED, service_url="https://other.example/?wsdl")
         press(seat.login, "Settings")
         dialog = await until(
@@ -713,7 +713,7 @@ async def test_changed_settings_are_kept_and_told(remembering: Memory, tmp_path:
         field(dialog, "Service address").setText("https://other.example/?wsdl")
         press(dialog, "Save")
         await until(lambda: told)
-        assert told == [changed]
+        assert told == [(changed, None)]
         assert SettingsFile(tmp_path).load() == changed
 
 
@@ -738,3 +738,24 @@ async def test_a_notification_goes_with_its_call(xdesk: XDesk, monkeypatch: pyte
         press(await until(seat.question), "Leave")
         await until(lambda: xdesk.notifications_displayed() == 0)
         await until(lambda: not seat.under_way("notification"))
+
+
+async def test_the_question_whether_they_are_there_goes_when_the_agent_is_back_and_a_call_stays(
+    xdesk: XDesk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", xdesk.env["DBUS_SESSION_BUS_ADDRESS"])
+    async with seated() as seat:
+        seat.popup.setWindowFlags(Qt.WindowType.ToolTip)  # as above
+        await seat.log_in()
+        for _absence in range(2):
+            seat.desk.tell_forgotten(15)
+            await until(lambda: xdesk.notifications()[-1:] and "Still there?" in xdesk.notifications()[-1].summary)
+            await until(lambda: xdesk.notifications_displayed() == 1)
+            seat.desk.tell_returned()
+            await until(lambda: xdesk.notifications_displayed() == 0)
+        seat.desk.tell_forgotten(15)
+        await seat.be_connected()
+        await until(lambda: "call connected" in xdesk.notifications()[-1].summary)
+        seat.desk.tell_returned()
+        await until(lambda: not seat.under_way("notification"))
+        assert xdesk.notifications_displayed() == 1
