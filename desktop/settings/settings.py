@@ -46,6 +46,13 @@ class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
         return {name: keys for name, keys in msgspec.structs.asdict(self).items() if keys is not None}
 
 
+class Supervised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A campaign that a team lead works with, and the lead's own name for it."""
+
+    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    name: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything that is remembered. Unknown names are ignored, so an older program reads a newer file.
 
@@ -114,6 +121,12 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     shortcuts: Annotated[
         Shortcuts, Meta(description="Keys that work in every program, where not the usual ones", extra=PERSONAL)
     ] = Shortcuts()
+    supervisor: Annotated[
+        bool, Meta(title="Offer the supervisor window", description="Whether the supervisor window is offered")
+    ] = False
+    supervised: Annotated[
+        tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them", extra=PERSONAL)
+    ] = ()
 
 
 class SettingsFile:

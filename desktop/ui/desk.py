@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ class Desk(QObject):
     preview_requested = Signal(Path)
     state_changed = Signal(State)
     quit_requested = Signal()
+    supervisor_requested = Signal()
 
     def __init__(
         self,
@@ -200,6 +201,13 @@ class Desk(QObject):
         """Ask for the next call anew: the line may be dead without anybody having noticed."""
         if self._session is not None:
             self._session.rearm()
+
+    def offer_supervisor(self, windows: Iterable[QWidget]) -> None:
+        """Have ways to the supervisor's window, and in all its `windows` the keys that work in every one."""
+        self._keyboard.bind(windows)
+        for place_of_it in (self.login, self.window, self.tray):
+            place_of_it.offer_supervisor()
+            place_of_it.supervisor_requested.connect(self.supervisor_requested)
 
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""

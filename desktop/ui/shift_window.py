@@ -47,6 +47,7 @@ class ShiftWindow(QMainWindow):
     show_call_requested = Signal()
     someone_heard = Signal()
     callbacks_requested = Signal()
+    supervisor_requested = Signal()
     leave_requested = Signal()
     quit_requested = Signal()
 
@@ -174,6 +175,10 @@ class ShiftWindow(QMainWindow):
         self._callbacks.setText(f"{promised}, {due} due" if due else promised)
         self._callbacks.setVisible(count > 0)
 
+    def offer_supervisor(self) -> None:
+        """Have the supervisor's window in the menu."""
+        self._supervisor_action.setVisible(True)
+
     def warn(self, trouble: NextCallError) -> None:
         """Tell of something that stays so for the rest of the shift."""
         text = f"{trouble.title}: {trouble.reason}. {trouble.advice}"
@@ -254,6 +259,9 @@ class ShiftWindow(QMainWindow):
         menu.addAction(self._show_call_action)
         menu.addAction(self._someone_action)
         menu.addAction(self._callbacks_action)
+        self._supervisor_action = menu.addAction("Super&visor …")
+        self._supervisor_action.triggered.connect(self.supervisor_requested)
+        self._supervisor_action.setVisible(False)
         menu.addSeparator()
         menu.addAction(leave)
 

@@ -27,6 +27,7 @@ class Tray(QObject):
     show_call_requested = Signal()
     someone_heard = Signal()
     callbacks_requested = Signal()
+    supervisor_requested = Signal()
     leave_requested = Signal()
     quit_requested = Signal()
 
@@ -55,6 +56,9 @@ class Tray(QObject):
         self._someone.triggered.connect(self.someone_heard)
         self._callbacks = self._menu.addAction("Callbacks …")
         self._callbacks.triggered.connect(self.callbacks_requested)
+        self._supervisor = self._menu.addAction("Supervisor …")
+        self._supervisor.triggered.connect(self.supervisor_requested)
+        self._supervisor.setVisible(False)
         self._menu.addSeparator()
         self._leave = self._menu.addAction("Leave")
         self._leave.triggered.connect(self.leave_requested)
@@ -117,6 +121,10 @@ class Tray(QObject):
     def show_callbacks(self, count: int) -> None:
         """Tell how many callbacks are promised."""
         self._callbacks.setText(f"Callbacks ({count}) …" if count else "Callbacks …")
+
+    def offer_supervisor(self) -> None:
+        """Have the supervisor's window in the menu."""
+        self._supervisor.setVisible(True)
 
     def try_out(self) -> None:
         """Show for a moment what the icon looks like during a call."""
