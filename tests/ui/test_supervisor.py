@@ -612,7 +612,7 @@ async def test_a_function_that_may_change_something_is_asked_about_first(qapp: o
 
 async def test_what_the_description_does_not_take_is_said_by_the_field(qapp: object, tmp_path: Path):
     center = LaterCallCenter()
-    center.gives = WrongValues(((("agentId",), "Agent id: at most 4 characters."),))
+    center.gives = WrongValues("Agent id: at most 4 characters.", ((("agentId",), "Agent id: at most 4 characters."),))
     async with an_office(tmp_path, center) as office:
         form = await _functions(office, 0)
         field(office.functions, "Agent ID").setText("40277")
