@@ -5,6 +5,7 @@ Nothing here needs PyInstaller or any one system, so that all of it can be tried
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -119,15 +120,24 @@ def _is_root(entry: Entry) -> bool:
     return kind == "EXTENSION" or is_python or "plugins" in path.parts[:-1]
 
 
-def needed_data(data: Iterable[Entry], binaries: Iterable[Entry]) -> list[Entry]:
-    """Of the files beside the code those that are used; links only to what is among `binaries`."""
-    taken = {PurePath(entry[0]).as_posix() for entry in binaries}
-    return [
-        entry
-        for entry in data
-        if not _DATA_LEFT_OUT.match(PurePath(entry[0]).as_posix())
-        and (entry[2] != "SYMLINK" or PurePath(entry[1]).as_posix() in taken)
-    ]
+def needed_data(data: Iterable[Entry], offered: Iterable[Entry], taken: Iterable[Entry]) -> list[Entry]:
+    """Of the files beside the code those that are used: nothing that belongs to a library which was `offered` but not `taken`."""
+    there = {PurePath(entry[0]).as_posix() for entry in taken}
+    gone = {PurePath(entry[0]).as_posix() for entry in offered} - there
+    frameworks_gone = {_framework(name) for name in gone} - {_framework(name) for name in there} - {""}
+    found = []
+    for entry in data:
+        path = PurePath(entry[0])
+        leads_to = posixpath.normpath((path.parent / PurePath(entry[1])).as_posix()) if entry[2] == "SYMLINK" else ""
+        if not (_DATA_LEFT_OUT.match(path.as_posix()) or leads_to in gone or _framework(path.as_posix()) in frameworks_gone):
+            found.append(entry)
+    return found
+
+
+def _framework(name: str) -> str:
+    """The folder that macOS takes for one library, if the file is in such a one."""
+    before, ending, _ = name.partition(".framework/")
+    return before if ending else ""
 
 
 # --------------------------------------------------------------------------------------------- what the systems are told

@@ -104,15 +104,23 @@ def test_plugins_are_told_apart_on_every_system(name: str, *, is_left_out: bool)
     assert bundle.is_left_out(name) == is_left_out
 
 
-def test_data_is_taken_in_but_for_translations_and_links_that_lead_nowhere():
-    binaries = [("PySide6/Qt/lib/libQt6Core.so.6", "/core", "BINARY")]
-    data = [
+def test_data_is_taken_in_but_for_translations_and_what_belongs_to_a_library_that_is_not():
+    core = [("PySide6/Qt/lib/libQt6Core.so.6", "/core", "BINARY"), ("Qt/QtCore.framework/Versions/A/QtCore", "/core", "BINARY")]
+    pdf = [("PySide6/Qt/lib/libQt6Pdf.so.6", "/pdf", "BINARY"), ("Qt/QtPdf.framework/Versions/A/QtPdf", "/pdf", "BINARY")]
+    wanted = [
         ("libQt6Core.so.6", "PySide6/Qt/lib/libQt6Core.so.6", "SYMLINK"),
-        ("libQt6Pdf.so.6", "PySide6/Qt/lib/libQt6Pdf.so.6", "SYMLINK"),
-        ("PySide6/Qt/translations/qtbase_de.qm", "/qm", "DATA"),
+        ("Qt/QtCore.framework/Versions/Current", "A", "SYMLINK"),
+        ("Qt/QtCore.framework/Resources", "Versions/Current/Resources", "SYMLINK"),
         ("desktop/_resources/style/nextcall.qss", "/qss", "DATA"),
     ]
-    assert names(bundle.needed_data(data, binaries)) == {"libQt6Core.so.6", "desktop/_resources/style/nextcall.qss"}
+    not_wanted = [
+        ("libQt6Pdf.so.6", "PySide6/Qt/lib/libQt6Pdf.so.6", "SYMLINK"),
+        ("Qt/lib/libQt6Pdf.so.6", "../../PySide6/Qt/lib/libQt6Pdf.so.6", "SYMLINK"),
+        ("Qt/QtPdf.framework/Versions/Current", "A", "SYMLINK"),
+        ("Qt/QtPdf.framework/Versions/A/Resources/Info.plist", "/plist", "DATA"),
+        ("PySide6/Qt/translations/qtbase_de.qm", "/qm", "DATA"),
+    ]
+    assert bundle.needed_data([*wanted, *not_wanted], [*core, *pdf], core) == wanted
 
 
 def test_everything_beside_the_code_is_taken_in():
