@@ -79,6 +79,8 @@ def _parser() -> lead_commands.Parser:
         "keep-secret", help="keep the secret of a webhook in this computer's keyring; an empty one is taken out"
     )
     keep.add_argument("name", metavar="NAME", help="what campaign profiles call it; the secret itself is asked for")
+    if sys.platform == "win32":
+        commands.add_parser("forget-secrets", help="take every key and secret of NextCall's out of your keyring")
     unpack = commands.add_parser("unpack-notes", help="turn exported notes (CSV) into a table with a column for each question")
     unpack.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the export; standard input by default")
     unpack.add_argument("--out", metavar="FILE", type=Path, help="where the table goes; standard output by default")
@@ -128,6 +130,18 @@ def _keep_secret(arguments: argparse.Namespace) -> int:
     secrets, name = WebhookSecrets(), arguments.name
     asyncio.run(secrets.keep(name, secret) if secret else secrets.forget(name))
     print("The secret is kept." if secret else "There is no secret of that name any more.")
+    return 0
+
+
+def _forget_secrets(_arguments: argparse.Namespace) -> int:
+    """For the uninstaller."""
+    from desktop.settings.vault import forget_all
+
+    try:
+        print(f"Taken out: {forget_all()}.")
+    except OSError as wrong:
+        print(f"nextcall: The keyring cannot be changed: {wrong.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -283,6 +297,7 @@ _COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "practice-service": _practice_service,
     "check-profile": _check_profile,
     "keep-secret": _keep_secret,
+    "forget-secrets": _forget_secrets,
     "unpack-notes": _unpack_notes,
     "sound-player": _sound_player,
     "tour": _tour,

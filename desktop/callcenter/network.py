@@ -5,6 +5,7 @@ Standard library and truststore only; nothing is connected here.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import sys
@@ -70,4 +71,5 @@ def keep_alive(connection: socket.socket) -> None:
     ):
         option = next((getattr(socket, name) for name in names if hasattr(socket, name)), None)
         if option is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+            with contextlib.suppress(OSError):  # Python knows it, and the system does not
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -26,6 +27,10 @@ LONGEST_WAIT = 20.0
 """Seconds that an unlock prompt of the keyring may stand open before work goes on without it."""
 
 _USER = "API key"
+_OURS, _BY_KEYRING = re.compile(r"(?:^|@)NextCall "), "Stored using python-keyring"
+"""Under which names our secrets are in Windows' keyring - keyring puts a user's name before some - and with which remark."""
+_NOTHING_FOUND = 1168
+"""Windows' ERROR_NOT_FOUND."""
 
 
 class Vault:
@@ -116,6 +121,27 @@ class _Entry:
 
     def _failure(self, reason: str) -> KeyNotKept:
         return KeyNotKept(reason, title=self._title, advice=self._advice)
+
+
+def forget_all() -> int:
+    """Take everything of NextCall's out of the user's keyring, whichever call center and data folder it is for; tells how much.
+
+    Windows only: an uninstaller that is to leave nothing behind asks for it. Raises OSError. Blocks.
+    """
+    if sys.platform != "win32":
+        raise NotImplementedError
+    from win32ctypes.pywin32 import pywintypes, win32cred  # what keyring itself uses
+
+    try:
+        kept = win32cred.CredEnumerate()
+    except pywintypes.error as wrong:
+        if wrong.winerror != _NOTHING_FOUND:
+            raise OSError(wrong.winerror, wrong.strerror) from None
+        return 0
+    ours = [one["TargetName"] for one in kept if one["Comment"] == _BY_KEYRING and _OURS.search(one["TargetName"])]
+    for name in ours:
+        win32cred.CredDelete(name, win32cred.CRED_TYPE_GENERIC)
+    return len(ours)
 
 
 def backend_name() -> str:

@@ -347,3 +347,14 @@ async def test_a_description_over_plain_http_is_not_even_asked_for():
         await client.open()
     assert not client.offers(Function.LOGIN_AGENT)
     await client.close()
+
+
+def test_what_the_system_does_not_know_of_keep_alive_is_left_out(monkeypatch):
+    """Python names what the version of Windows should have; not everything that calls itself that version has it."""
+    monkeypatch.setattr(socket, "TCP_KEEPIDLE", 9999, raising=False)
+    monkeypatch.setattr(socket, "TCP_KEEPALIVE", 9999, raising=False)
+    with socket.socket() as connection:
+        network.keep_alive(connection)
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        if hasattr(socket, "TCP_KEEPCNT"):
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == network.KEEP_ALIVE_TRIES

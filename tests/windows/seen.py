@@ -2,9 +2,9 @@
 
     python -m tests.windows.seen
 
-For a Python on Windows with a screen and NextCall's libraries; PySide6-Essentials, qasync, platformdirs and msgspec are enough.
-Each row says what was tried and that it was seen, that it cannot be tried here and why, or that it FAILED. It presses a key and
-moves the mouse, changes nothing that lasts, and ends with 1 if something failed.
+For a Python on Windows with a screen and NextCall's libraries; PySide6-Essentials, qasync, platformdirs, msgspec and keyring are
+enough. Each row says what was tried and that it was seen, that it cannot be tried here and why, or that it FAILED. It presses a
+key and moves the mouse, changes nothing that lasts, and ends with 1 if something failed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import qasync
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
-from desktop.settings import autostart
+from desktop.settings import autostart, vault
 from desktop.ui import app_id
 from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.instance import OnlyInstance
@@ -288,9 +288,69 @@ async def a_second_start_hands_its_link_over() -> str:
     return f"{heard[1]}, through the pipe {first._name[:9]}…; the second has ended"
 
 
+async def an_installer_is_answered() -> str:
+    """First while a shift is on, then when it is over."""
+    with tempfile.TemporaryDirectory() as folder:
+        first = OnlyInstance(Path(folder))
+        shown: list[str] = []
+        first.show_requested.connect(lambda: shown.append("show"))
+        first.claim()
+        answers = []
+        for leaves in (False, True):
+
+            def leave(leaves: bool = leaves) -> bool:
+                if leaves:
+                    asyncio.get_running_loop().call_later(0.3, first.release)
+                return leaves
+
+            first.leave_for_update = leave
+            command = [sys.executable, "-m", "desktop", "--data-dir", folder, "--quit-for-update"]
+            other = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            await until(lambda other=other: other.poll() is not None, "the one that asks to end")
+            answers.append(other.returncode)
+        first.release()
+        if answers != [1, 0] or shown:
+            raise Failed(f"it was told {answers} and the window was shown {len(shown)} times")
+    return "1 while a shift is on, 0 when it has left; no window came up"
+
+
 def be_the_second(folder: str) -> int:
     _app = QApplication([])
     return int(OnlyInstance(Path(folder)).claim(LINK))
+
+
+# -------------------------------------------------------------------------------------------------------------- secrets
+
+
+async def all_secrets_are_forgotten() -> str:
+    backend = vault._backend()
+    if backend.get_password("NextCall seen.example", "API key"):
+        raise NotHere("there is one of another run")
+    if ours := [one for one in _kept() if one != NOT_OURS]:
+        raise NotHere(f"{len(ours)} are kept here, and are left alone")
+    kept = (("NextCall seen.example", "API key"), ("NextCall webhook", "one"), ("NextCall webhook", "two"))
+    for service, user in (*kept, (NOT_OURS, "me")):
+        backend.set_password(service, user, "secret")
+    try:
+        taken = vault.forget_all()
+        left = [service for service, user in kept if backend.get_password(service, user)]
+        if taken != len(kept) or left or not backend.get_password(NOT_OURS, "me") or vault.forget_all():
+            raise Failed(f"taken: {taken}, left: {left}")
+    finally:
+        backend.delete_password(NOT_OURS, "me")
+    return "keys and secrets of webhooks; what is not ours is still there"
+
+
+NOT_OURS = "Not NextCall at all"
+
+
+def _kept() -> list[str]:
+    from win32ctypes.pywin32 import pywintypes, win32cred
+
+    try:
+        return [one["TargetName"] for one in win32cred.CredEnumerate() if "NextCall" in one["TargetName"]]
+    except pywintypes.error:
+        return []
 
 
 # ------------------------------------------------------------------------------------------------------------ the table
@@ -314,6 +374,8 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("a notification", a_notification_is_handed_over),
     ("the start with the session (Run)", the_session_starts_it),
     ("a second start with a link", a_second_start_hands_its_link_over),
+    ("an installer asks it to leave", an_installer_is_answered),
+    ("all secrets are forgotten", all_secrets_are_forgotten),
     ("a notification on the screen", lambda: not_here(NOBODY_SEES)),
     ("the screen is really locked", lambda: not_here("Wine locks nothing" if under_wine else "nobody would unlock it")),
     ("the computer really sleeps", lambda: not_here("Wine does not sleep" if under_wine else "nobody would wake it")),
