@@ -42,6 +42,10 @@ def main() -> int:
                 return _keep_secret(arguments.name)
             case "unpack-notes":
                 return _unpack_notes(arguments.file, arguments.out)
+            case "sound-player":
+                from desktop.ui.sound_player import main as play_sounds
+
+                return play_sounds()
             case "tour":
                 _tour(arguments)
             case _:
@@ -66,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     service.add_argument("--scenario", metavar="FILE", type=Path, help="who is called and how long it takes (TOML)")
     tour = commands.add_parser("tour", help="play a whole practice shift by itself and take a picture of each step")
     tour.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder for the pictures")
+    commands.add_parser("sound-player", help="play what is asked for on standard input; NextCall starts it by itself")
     check = commands.add_parser("check-profile", help="say whether a campaign profile is right, or in one sentence what is not")
     check.add_argument("file", metavar="FILE", type=Path)
     keep = commands.add_parser(

@@ -35,7 +35,7 @@ from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
 from desktop.tasks import Tasks, in_thread
-from desktop.ui import look
+from desktop.ui import app_id, look
 from desktop.ui.away import Away
 from desktop.ui.campaign import Campaign
 from desktop.ui.desk import Desk
@@ -73,6 +73,7 @@ class QtApplication(QApplication):
     link_opened = Signal(str)
 
     def __init__(self, arguments: list[str]) -> None:
+        app_id.claim()  # before there is a window
         super().__init__(arguments)
         self.setApplicationName(APP_NAME)
         self.setApplicationVersion(__version__)
@@ -150,6 +151,7 @@ class App(QObject):
         self._preview.close()
         await self._leaving.cancel_all()
         await self._close_site()
+        self._presence.watch(on=False)  # the last that the desk tells may be that the shift goes on
         self._signals.close()
         self._garbage.stop()
         log.info("left")

@@ -46,7 +46,7 @@ PYTHON = SCRIPTS / ("python.exe" if sys.platform == "win32" else "python")
 XVFB = ("-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset")
 
 # Debian's and Ubuntu's names. Qt brings itself, but not these.
-FOR_QT = ("libdbus-1-3", "libegl1", "libfontconfig1", "libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libxkbcommon0")
+FOR_QT = ("libdbus-1-3", "libegl1", "libfontconfig1", "libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libxkbcommon0", "libpulse0")
 FOR_A_SCREEN = (
     *("fonts-noto-core", "libx11-xcb1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0"),
     *("libxcb-render-util0", "libxcb-shape0", "libxcb-sync1", "libxcb-xfixes0", "libxcb-xkb1", "libxkbcommon-x11-0"),
@@ -223,7 +223,7 @@ def _provide(packages: Sequence[str]) -> list[str]:
     missing = _missing(packages)
     if not missing:
         return []
-    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    command = ["apt-get", "install", "-y", "--no-install-recommends", "--no-remove", *missing]
     if os.geteuid() != 0:
         print("Missing here; please type: sudo " + " ".join(command), flush=True)
         return missing

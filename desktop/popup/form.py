@@ -61,7 +61,8 @@ class Form:
         found += questions.missing(self.facts, self.notes, self.chosen)
         limit = self.facts.profile.limits.notes
         if limit is not None and (over := self.packed().length - limit) > 0:
-            found.append(Missing("notes", f"The notes are {over:,} characters too long, answers included."))
+            words = "1 character" if over == 1 else f"{over:,} characters"
+            found.append(Missing("notes", f"The notes are {words} too long, answers included."))
         return tuple(found)
 
     def answers(self) -> dict[str, str]:

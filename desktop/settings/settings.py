@@ -48,6 +48,12 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""
+    notification: Annotated[bool, Meta(description="Whether a notification tells of a call")] = True
+    notification_names: Annotated[bool, Meta(description="Whether it names the caller, for anybody to read")] = False
+    taskbar: Annotated[bool, Meta(description="Whether the taskbar entry flashes at a call")] = True
+    sound: Annotated[str, Meta(description="The sound at a call: chime, marimba or pulse; empty for none")] = ""
+    sound_output: Annotated[str, Meta(description="Where it is heard; empty for the computer's usual output")] = ""
+    sound_volume: Annotated[int, Meta(ge=0, le=100, description="How loud it is")] = 70
     shortcuts: Annotated[Shortcuts, Meta(description="Keys that work in every program, where not the usual ones")] = Shortcuts()
 
 

@@ -48,8 +48,10 @@ from desktop.ui.preferences import Preferences
 from desktop.ui.promises import Promises
 from desktop.ui.recovering import Recovering
 from desktop.ui.recovery import RecoveryDialog
+from desktop.ui.settings_dialog import choices
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.signing_in import SigningIn
+from desktop.ui.sound import Sound
 from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
@@ -104,12 +106,14 @@ class Desk(QObject):
         self.tray = Tray(self, practice=practice)
         self.tray.may_hide(self.window)
         notifier = Notifier(self.tray.notify, practice=practice)
-        self.channels = Channels(notifier, self.tray, self.popup, self.window, tasks)
+        self._sound = Sound(self)
+        self.channels = Channels(notifier, self.tray, self.popup, self.window, tasks, self._sound)
+        self.channels.choose(choices(memory.settings if memory else Settings()))
         self._alongside = Alongside(self.channels, tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
-        self._preferences = Preferences(self.login, tasks, memory)
+        self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound)
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
         self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks))
@@ -150,7 +154,7 @@ class Desk(QObject):
         self._alongside.failed.connect(lambda sentence: self.popup.say("This was not done", sentence))
         self._promises.due.connect(self._on_callbacks_due)
         self._promises.counted.connect(self.window.show_callbacks)
-        self._promises.counted.connect(self.tray.show_callbacks)
+        self._promises.counted.connect(lambda count, _due: self.tray.show_callbacks(count))
         self.window.callbacks_requested.connect(self._promises.show_window)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
@@ -261,6 +265,7 @@ class Desk(QObject):
         await self._alongside.close()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
+        self._sound.end()
         self._keyboard.close()
         for window in windows:
             window.deleteLater()

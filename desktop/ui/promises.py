@@ -20,8 +20,8 @@ class Promises(QObject):
     """NextCall dials nobody: it reminds. `due` is emitted with what is due now, never while somebody is on the line."""
 
     due = Signal(tuple)
-    counted = Signal(int)
-    """How many are open."""
+    counted = Signal(int, int)
+    """How many are open, and how many of these are due: that stays to be seen when the message that one is due has gone."""
 
     def __init__(self, journal: Journal, tasks: Tasks, *, practice: bool) -> None:
         super().__init__()
@@ -76,12 +76,16 @@ class Promises(QObject):
 
     async def _look_up(self) -> None:
         self._open = await self._journal.callbacks()
-        self.counted.emit(len(self._open))
-        self.window.show_callbacks(self._open, _now())
+        self._show()
         self._reminders.hold(self._open)
 
+    def _show(self) -> None:
+        now = _now()
+        self.counted.emit(len(self._open), sum(one.due.timestamp() <= now.timestamp() for one in self._open))
+        self.window.show_callbacks(self._open, now)
+
     def _on_due(self, due: tuple[Callback, ...]) -> None:
-        self.window.show_callbacks(self._open, _now())
+        self._show()
         self.due.emit(due)
 
     def _on_done(self, number: int) -> None:

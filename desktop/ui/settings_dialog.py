@@ -5,6 +5,7 @@ From here a campaign profile can be tried, too, while it is written: the preview
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ from PySide6.QtWidgets import (
 from desktop.resources import RESOURCES
 from desktop.settings.settings import HOSTED_SERVICE, Settings
 from desktop.ui import look
+from desktop.ui.alert_settings import AlertSettings
+from desktop.ui.channels import Channel, Choices, Outcome
 from desktop.ui.parts import MessageBar, button, framed, label
 
 _SHIPPED_PROFILES = RESOURCES / "profiles"
@@ -44,6 +47,7 @@ class SettingsDialog(QDialog):
 
     changed = Signal(Settings)
     preview_requested = Signal(Path)
+    test_requested = Signal(Channel, Choices)
 
     def __init__(
         self, settings: Settings, *, practice: bool, profiles: Path = _SHIPPED_PROFILES, parent: QWidget | None = None
@@ -63,6 +67,8 @@ class SettingsDialog(QDialog):
         self._preview = button("Preview…", "", "eye")
         self._preview.clicked.connect(self._on_preview)
         self._undo = _Seconds(settings.undo_seconds)
+        self._alerts = AlertSettings(choices(settings))
+        self._alerts.test_requested.connect(self.test_requested)
         self._message = MessageBar(lines=2)
         save = button("Save", "primary")
         save.setDefault(True)
@@ -93,6 +99,11 @@ class SettingsDialog(QDialog):
             ),
         ):
             column.addLayout(_section(name, part, meaning))
+        told = QVBoxLayout()
+        told.setSpacing(look.TIGHT)
+        told.addWidget(label("When a call comes", "section"))
+        told.addWidget(self._alerts)
+        column.addLayout(told)
         column.addStretch()
         self._scroll = _Scrolled(sections)
         content.addWidget(self._scroll, 1)
@@ -103,6 +114,14 @@ class SettingsDialog(QDialog):
         foot.addWidget(save)
         content.addLayout(foot)
         self.setMinimumWidth(540)
+
+    def show_outputs(self, outputs: Sequence[str]) -> None:
+        """Offer these outputs for the sound."""
+        self._alerts.show_outputs(outputs)
+
+    def show_outcome(self, outcome: Outcome) -> None:
+        """Say how trying a channel out went."""
+        self._message.say(outcome.channel.value, outcome.words, "good" if outcome.worked else "warn")
 
     def _on_save(self) -> None:
         service = self._service.text().strip() or HOSTED_SERVICE
@@ -115,9 +134,16 @@ class SettingsDialog(QDialog):
         if wrong := _unfit_for_profiles(profile):
             self._refuse(self._profile, "Campaign profiles cannot come from this address", wrong)
             return
+        told = self._alerts.choices()
         self.changed.emit(
             msgspec.structs.replace(
                 self._settings,
+                notification=told.notification,
+                notification_names=told.names,
+                taskbar=told.taskbar,
+                sound=told.sound,
+                sound_output=told.device,
+                sound_volume=told.volume,
                 service_url=service,
                 broadcast_url=broadcast,
                 profile_address=profile,
@@ -138,6 +164,18 @@ class SettingsDialog(QDialog):
         dialog.fileSelected.connect(lambda name: self.preview_requested.emit(Path(name)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def choices(settings: Settings) -> Choices:
+    """How the agent wants to be told of a call."""
+    return Choices(
+        notification=settings.notification,
+        names=settings.notification_names,
+        taskbar=settings.taskbar,
+        sound=settings.sound,
+        device=settings.sound_output,
+        volume=settings.sound_volume,
+    )
 
 
 class _Scrolled(QScrollArea):

@@ -139,10 +139,11 @@ class ShiftWindow(QMainWindow):
         self._show_call_action.setEnabled(heard)
         self._someone.setVisible(not heard)
 
-    def show_callbacks(self, count: int) -> None:
-        """Tell how many callbacks are promised."""
+    def show_callbacks(self, count: int, due: int = 0) -> None:
+        """Tell how many callbacks are promised, and how many of these are due."""
         self._callbacks_action.setText(f"Call&backs ({count}) …" if count else "Call&backs …")
-        self._callbacks.setText("1 callback promised" if count == 1 else f"{count} callbacks promised")
+        promised = "1 callback promised" if count == 1 else f"{count} callbacks promised"
+        self._callbacks.setText(f"{promised}, {due} due" if due else promised)
         self._callbacks.setVisible(count > 0)
 
     def warn(self, trouble: NextCallError) -> None:

@@ -23,14 +23,15 @@ import threading
 import wave
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QBuffer, QCoreApplication, QIODevice, QObject
 
 from desktop import APP_NAME
 
-if TYPE_CHECKING:
-    from PySide6.QtMultimedia import QAudioDevice, QAudioSink
+Sink = Any
+Device = Any
+"""A QAudioSink and a QAudioDevice: nothing but a function imports QtMultimedia, not even for its types."""
 
 
 class Went(StrEnum):
@@ -113,7 +114,7 @@ class Player(QObject):
         super().__init__()
         self._order = Order(number=0, file="", device="", volume=0)
         self._went = Went.PLAYED
-        self._sink: QAudioSink | None = None
+        self._sink: Sink | None = None
         self._data = QBuffer()
         self._devices = QMediaDevices(self)
         self._devices.audioOutputsChanged.connect(self._tell_devices)
@@ -137,7 +138,7 @@ class Player(QObject):
             self._went = Went.ELSEWHERE
         self._open(self._devices.defaultAudioOutput())
 
-    def _open(self, device: QAudioDevice) -> None:
+    def _open(self, device: Device) -> None:
         from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QtAudio
 
         try:
@@ -153,15 +154,13 @@ class Player(QObject):
         sound.setSampleRate(rate)
         sound.setChannelCount(min(2, device.maximumChannelCount()))
         scale = QtAudio.VolumeScale
-        self._sink = QAudioSink(device, sound, self)
-        self._sink.setVolume(
-            QtAudio.convertVolume(self._order.volume / 100, scale.LogarithmicVolumeScale, scale.LinearVolumeScale)
-        )
-        self._data = QBuffer(self._sink)
+        self._sink = sink = QAudioSink(device, sound, self)
+        sink.setVolume(QtAudio.convertVolume(self._order.volume / 100, scale.LogarithmicVolumeScale, scale.LinearVolumeScale))
+        self._data = QBuffer(sink)
         self._data.setData(samples.tobytes())
         self._data.open(QIODevice.OpenModeFlag.ReadOnly)
-        self._sink.start(self._data)
-        self._sink.stateChanged.connect(self._on_state_changed)
+        sink.start(self._data)
+        sink.stateChanged.connect(self._on_state_changed)
         self._on_state_changed()
 
     def _on_state_changed(self) -> None:
@@ -193,9 +192,9 @@ class Player(QObject):
             sink.reset()
             sink.deleteLater()
 
-    def _outputs(self) -> dict[str, QAudioDevice]:
+    def _outputs(self) -> dict[str, Device]:
         """By the names that people know; of two with the same name the second cannot be chosen."""
-        outputs: dict[str, QAudioDevice] = {}
+        outputs: dict[str, Device] = {}
         for device in self._devices.audioOutputs():
             outputs.setdefault(device.description(), device)
         return outputs

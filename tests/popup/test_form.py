@@ -90,6 +90,12 @@ def test_own_words_have_a_limit_and_must_be_allowed():
     assert own_words_problem(CampaignProfile(), "mine") == ""  # where none are listed, by default
 
 
+def test_notes_may_be_as_long_as_the_limit_answers_included():
+    room = 120 - len("\n[answers]\ntakes_part = yes")
+    assert form(notes="n" * room).missing() == ()
+    assert form(notes="n" * (room + 1)).missing() == (Missing("notes", "The notes are 1 character too long, answers included."),)
+
+
 def test_the_built_in_ones_are_offered_where_none_are_listed():
     for name in BUILT_IN:
         assert named(CampaignProfile(), name) == Disposition(name=name)
@@ -138,7 +144,7 @@ def test_drafts_keep_the_moment_and_what_is_no_time_as_it_is_typed():
 
 # ------------------------------------------------------------------------------------------------- every rule, every text
 
-TEXTS = st.text(max_size=40) | st.sampled_from(["[answers]", "a\n[answers]\ncallback = x", " \n", "🌻", "\x07", "\\"])
+TEXTS = st.text(max_size=40) | st.sampled_from(["[answers]", "a\n[answers]\ncallback = x", " \n", "🌻", "\x07", "\\", "C:\\new"])
 TIMES = st.sampled_from(["", " ", "3pm", "tomorrow", "tomorrow 10", "7", "in 2 hours", "next week mon 8am", "24 dec 9:30", "💐"])
 ENTERED = st.fixed_dictionaries(
     {

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtTest import QTest
 
 from desktop.callcenter.model import Call, CallResponse, Field, Function
 from desktop.errors import OutcomeUnknown
@@ -21,7 +22,7 @@ from desktop.shift.journal import Journal
 from desktop.shift.states import State
 from desktop.ui.aids import Aids
 from tests.simulation import ACCOUNT, AGENT_ID, SimulatedCallCenter, a_call, until
-from tests.ui.screen import Role, field, has, message, part, press, spoken
+from tests.ui.screen import Role, field, has, key, message, part, press, spoken
 from tests.ui.seat import SERVICE, Seat, a_memory, seated
 
 if TYPE_CHECKING:
@@ -407,3 +408,58 @@ async def test_for_somebody_who_is_not_known_yet_nothing_is_offered(browser: Bro
         await _connected(seat, a_call("Bo", "+12025550144"))
         assert _aids_of(seat) == [OPEN, COPY]
         assert browser.opened[1:] == ["https://crm.example/people/%2B12025550144?name=Bo"]
+
+
+# ----------------------------------------------------------------------------------------------------- links of the call
+
+LINKS = """
+[[field]]
+path = "orders"
+format = "link"
+[[field]]
+path = "secret"
+format = "link"
+mask = 4
+[[field]]
+path = "odd"
+format = "link"
+"""
+ORDERS = "https://shop.example/orders/77?name=%5Bx%5D&y=1"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_link_of_the_call_is_opened_once_by_a_click_a_double_click_or_enter(browser: Browser, tmp_path: Path):
+    file = tmp_path / "campaign.toml"
+    file.write_text(LINKS, encoding="utf-8")
+    async with seated(profiles=CurrentProfile(file)) as seat:
+        await seat.log_in()
+        fields = (Field("orders", ORDERS), Field("secret", ORDERS), Field("odd", "http://shop.example/"))
+        seat.center.connect(a_call("Maya", "+12025550143", *fields))
+        await until(seat.popup.isVisible)
+        seat.popup.activateWindow()
+        await until(seat.popup.isActiveWindow)
+        tree = part(seat.popup, Role.Tree, "Caller")
+        model = tree.model()
+        rows = {model.index(row, 0).data(): model.index(row, 1) for row in range(model.rowCount())}
+        tree.scrollTo(rows["Orders"])
+
+        def click(name: str, do: Any = QTest.mouseClick) -> None:
+            do(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(rows[name]).center())
+
+        click("Secret")
+        click("Odd")
+        assert browser.opened == []  # what is covered is not opened, and what is not https neither
+        click("Orders")
+        assert browser.opened == [ORDERS]
+        for part_of_a_double_click in (QTest.mouseClick, QTest.mouseDClick, QTest.mouseRelease):
+            click("Orders", part_of_a_double_click)
+        assert browser.opened == [ORDERS] * 2
+        tree.setFocus()
+        key(Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+        assert browser.opened == [ORDERS] * 3
+        key(Qt.Key.Key_Up)
+        key(Qt.Key.Key_Down)
+        key(Qt.Key.Key_Down)
+        key(Qt.Key.Key_Return)
+        assert browser.opened == [ORDERS] * 3
+        assert message(seat.popup) == ""

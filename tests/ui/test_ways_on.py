@@ -744,6 +744,23 @@ def test_every_disposition_of_the_shipped_profiles_is_seen_whole(shipped: PopupW
         assert_nothing_cut(shipped)
 
 
+@pytest.mark.parametrize("many", [1, 2, 3, 4])
+def test_a_heading_has_its_row_for_itself_and_its_group_begins_at_the_left(popup: PopupWindow, many: int):
+    of_group = '[[disposition]]\nname = "{} {}"\ngroup = "{}"\n'
+    groups = [of_group.format(group, one, group) for group in ("First", "Second") for one in range(many + (group == "Second"))]
+    popup.resize(1024, 700)
+    popup.show_call(CALL, profile=campaign('[[question]]\nid = "q"\n' + "".join(groups)))
+    show(popup)
+    settle()
+    items = part(popup, Role.List, "Disposition")
+    shown = [item for item in map(items.item, range(items.count())) if item.text()]
+    places = {item.text(): items.visualItemRect(item) for item in shown}
+    for group in ("First", "Second"):
+        assert [name for name, place in places.items() if place.y() == places[group].y()] == [group]
+        assert places[f"{group} 0"].x() == places[group].x() == min(place.x() for place in places.values())
+        assert places[f"{group} 0"].y() > places[group].y()
+
+
 def test_digits_reach_each_of_them(shipped: PopupWindow):
     items = part(shipped, Role.List, "Disposition")
     for item in _offered(shipped):
@@ -800,4 +817,4 @@ async def test_a_whole_call_with_hold_undo_and_callback(qapp: Any, tmp_path: Pat
         assert center.ledger == [
             Stored(CallResponse(CALL.id, "Later", f"[answers]\ncallback = {at.isoformat(timespec='minutes')}"), False)
         ]
-        await until(lambda: "1 callback promised" in button(seat.window, "1 callback promised").text())
+        await until(lambda: has(seat.window, Role.Button, "1 callback promised"))
