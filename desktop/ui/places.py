@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _PAUSE = 500
 """Milliseconds without a change, of a window or of the screens, after which it counts."""
+_PLACING = 300
+"""Milliseconds after a window was shown in which it is not the agent who moves it."""
 _MOST_SET_UPS = 20
 _TITLE_BAR = 30
 """Pixels, counted from the upper edge of a window's frame; a window without one can be held there, too."""
@@ -152,6 +154,12 @@ class _Watched(QObject):
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)
         self._pause.timeout.connect(self._note)
+        self._put_at = QPoint()
+        """Where it was when it was shown."""
+        self._placing = QTimer(self)
+        self._placing.setSingleShot(True)
+        self._placing.setInterval(_PLACING)
+        self._placing.timeout.connect(self._on_placed)
         if not window.isVisible():
             self._put()
         window.installEventFilter(self)
@@ -161,18 +169,33 @@ class _Watched(QObject):
         match event.type():
             case QEvent.Type.Show:  # comes before the window does
                 self._put()
+                self._put_at = self._window.pos()
+                if QGuiApplication.platformName() == "xcb":
+                    self._placing.start()
+            case QEvent.Type.Move if self._placing.isActive() and event.spontaneous():
+                pass
             case QEvent.Type.Move | QEvent.Type.Resize | QEvent.Type.WindowStateChange if self._window.isVisible():
+                if event.type() is QEvent.Type.Move:
+                    self._placing.stop()
                 self._pause.start()
-            case QEvent.Type.Hide if self._pause.isActive():
-                self._pause.stop()
-                self._note()
+            case QEvent.Type.Hide:
+                if self._pause.isActive():
+                    self._pause.stop()
+                    self._note()
+                self._placing.stop()
         return False
+
+    def _on_placed(self) -> None:
+        """Qt asks the X server where a new window is, and may be told of the corner in which the window manager had it before it
+        put it into its place; and nobody tells Qt of the place."""
+        if self._window.pos() != self._put_at and not self._window.isMaximized():
+            self._window.move(self._put_at)
 
     def _note(self) -> None:
         window = self._window
         if window.isMinimized() or window.isFullScreen():
             return
-        rect = QRect(window.pos(), window.size())
+        rect = QRect(self._put_at if self._placing.isActive() else window.pos(), window.size())
         if window.isMaximized():  # then Qt knows where it was without its frame only
             before = self._places.recall(self._name)
             room = window.screen().availableGeometry()

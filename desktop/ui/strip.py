@@ -50,6 +50,8 @@ class Strip(QFrame):
         self._across, self._down = 0.5, 0.0
         """Where it is on its screen: 0 is the left or upper edge, 1 the right or lower one."""
         self._held_at: QPoint | None = None
+        """What the mouse has it by, in its own pixels."""
+        self._was_shown = False
 
         # Who is on the line
         self._name = ElidedLabel("section")
@@ -94,7 +96,9 @@ class Strip(QFrame):
 
     def show_call(self, name: str, choices: tuple[Offered, ...]) -> None:
         """Show who is on the line now, and the dispositions that have a digit; nothing is chosen yet."""
-        self._follow()  # Qt tells of a move only while it is seen
+        if not self._was_shown:  # until then Qt tells of no move
+            self._was_shown = True
+            self._follow()
         self._caller = name
         self._offer(tuple(one for one in choices if one.digit is not None))
         self.mark("")
@@ -185,7 +189,8 @@ class Strip(QFrame):
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
-        self._follow()
+        if not event.spontaneous():  # X11 tells of the corner, too, in which a window manager has it before it is put into its place
+            self._follow()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton:
@@ -193,7 +198,7 @@ class Strip(QFrame):
         if QGuiApplication.platformName().startswith("wayland"):
             self.windowHandle().startSystemMove()  # there, only the system knows where a window is
         else:
-            self._held_at = event.globalPosition().toPoint() - self.pos()
+            self._held_at = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._held_at is None:

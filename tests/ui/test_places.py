@@ -260,16 +260,28 @@ def start(xdesk: Desk, tmp_path: Path, monitors: Monitors) -> Iterator[Callable[
 
 def there(desk: Desk, window: str, *wanted: int) -> None:
     """Wait until the frame of a window has these left and upper edges, and what is in it these width and height."""
+    seen: tuple[int, ...] = ()
 
-    def seen() -> tuple[int, ...]:
+    def is_there() -> bool:
+        nonlocal seen
         number = desk.wait_for_window(window).number
         told = desk.run("xwininfo", "-id", number)
         inner = [int(line.split()[-1]) for line in told.splitlines() if line.strip().startswith(("Absolute", "Width", "Height"))]
         frame = desk.run("xprop", "-id", number, "_NET_FRAME_EXTENTS")
         left, _right, top, _bottom = map(int, frame.split("=")[1].split(",")) if "=" in frame else (0, 0, 0, 0)
-        return inner[0] - left, inner[1] - top, inner[2], inner[3]
+        seen = (inner[0] - left, inner[1] - top, inner[2], inner[3])
+        return seen[: len(wanted)] == wanted
 
-    wait_until(lambda: seen()[: len(wanted)] == wanted, f"“{window}” at {wanted}", PATIENCE)
+    try:
+        wait_until(is_there, f"“{window}” at {wanted}", PATIENCE)
+    except pytest.fail.Exception as failed:
+        pytest.fail(f"{failed}, not {seen}", pytrace=False)
+
+
+def settled(stage: Stage, name: str) -> None:
+    """Wait until what is told of the window's place by the X server is no longer of the moment in which it came."""
+    placing = f"[one for one in stage.{name}.children() if hasattr(one, '_placing')][0]._placing.isActive()"
+    wait_until(lambda: stage.ask(placing) == "False", "it to be in its place", PATIENCE)
 
 
 def put_right(desk: Desk, stage: Stage) -> None:
@@ -288,7 +300,9 @@ def test_starts_do_not_let_a_window_wander(xdesk: Desk, start: Callable[[], Stag
     for _ in range(3):
         stage = start()
         stage.do("stage.call()")
+        settled(stage, "popup")
         there(xdesk, "Call - ", 570, 120, 670, 500)
+        assert stage.ask("stage.popup.pos().toTuple()") == "(570, 120)"
         stage.do("stage.end()")
         stage.close()
 
@@ -367,3 +381,14 @@ def test_the_strip_is_where_the_agent_works_and_where_it_was_dragged(xdesk: Desk
     stage = start()
     stage.do("stage.arrival.set_manner('strip'); stage.call()")
     there(xdesk, "Call strip", 0, 1024 - height)
+
+
+def test_qt_knows_where_the_strip_is(xdesk: Desk, start: Callable[[], Stage]):
+    """It is told of it too early when a window comes with another size than before: then it believed it in the corner."""
+    stage = start()
+    stage.do("stage.arrival.set_manner('strip')")
+    for number in range(8):
+        stage.do(f"stage.strip.show_call('Maya Okafor'[:{number}], ())")
+        settled(stage, "strip")
+        there(xdesk, "Call strip", *map(int, stage.ask("'{} {} {} {}'.format(*stage.strip.geometry().getRect())").split()))
+        stage.do("stage.strip.hide()")
