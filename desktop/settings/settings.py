@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import tomli_w
@@ -20,6 +20,10 @@ from desktop.errors import SettingsNotKept
 log = logging.getLogger(__name__)
 
 HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
+
+Manner = Literal["quiet", "keyboard", "strip"]
+"""How a call comes onto the screen. `quiet`: the popup above everything, without the keyboard. `keyboard`: with it.
+`strip`: a strip above everything, and the popup when it is asked for."""
 
 
 class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""
+    popup: Annotated[Manner, Meta(description="How a call comes: quiet, keyboard or strip")] = "quiet"
     notification: Annotated[bool, Meta(description="Whether a notification tells of a call")] = True
     notification_names: Annotated[bool, Meta(description="Whether it names the caller, for anybody to read")] = False
     taskbar: Annotated[bool, Meta(description="Whether the taskbar entry flashes at a call")] = True

@@ -14,17 +14,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.popup.dispositions import Offered
+from desktop.settings.settings import Manner
 from desktop.ui.strip import Strip
-
-Manner = Literal["quiet", "keyboard", "strip"]
-"""`quiet`: above everything, without the keyboard. `keyboard`: with it. `strip`: the popup stays away until it is asked for."""
 
 QUARANTINE = 400
 """Milliseconds. Who types elsewhere presses another key or two before they see that the keyboard is no longer there."""
@@ -119,17 +116,18 @@ def _held_keys() -> set[int]:
 
 
 class Arrival(QObject):
-    """Brings a call onto the screen, in the manner that the agent has chosen."""
+    """Brings a call onto the screen, in the manner that the agent has chosen. It lives as long as the popup."""
 
     def __init__(self, popup: QWidget, strip: Strip, *, quarantine: int = QUARANTINE) -> None:
         """`quarantine` in milliseconds."""
-        super().__init__()
+        super().__init__(popup)
         self._popup = popup
         self._strip = strip
         self._manner: Manner = "quiet"
         self._asked_keyboard = False
         self._milliseconds = quarantine
         self.quarantine = Quarantine(self)
+        popup.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # Qt looks at it when it makes the window, not later
         strip.open_requested.connect(self.open)
         app = QGuiApplication.instance()
         assert isinstance(app, QGuiApplication)  # noqa: S101 - who has made it
@@ -139,14 +137,15 @@ class Arrival(QObject):
         """How calls come from now on; the one that is there stays as it came."""
         self._manner = manner
 
-    def call_connected(self, name: str, choices: tuple[Offered, ...]) -> None:
+    def call_connected(self, name: str, choices: tuple[Offered, ...], *, in_full: bool = False) -> None:
         """Somebody is on the line, and the popup is filled in: bring it, or the strip with `name` and `choices`.
 
-        An agent who is at work in the popup already keeps the keyboard there, and every key.
+        `in_full`: there is more to it than a strip can show. An agent who is at work in the popup already keeps the keyboard
+        there, and every key.
         """
         if not (self._popup.isVisible() and self._popup.isActiveWindow()):
             self.quarantine.begin(self._popup, self._milliseconds)
-        if self._manner == "strip":
+        if self._manner == "strip" and not in_full:
             self._strip.show_call(name, choices)
         else:
             self.show_popup(with_keyboard=self._manner == "keyboard")
@@ -156,16 +155,17 @@ class Arrival(QObject):
         self._asked_keyboard = False
         self._strip.hide()
         self._popup.hide()
+        self.quarantine.end()
 
     def open(self) -> None:
-        """The agent asks for the popup."""
+        """The agent asks for the popup, and so knows where the keys go."""
+        self.quarantine.end()
         self.show_popup(with_keyboard=True)
-        self._asked_keyboard = False  # they know where their keys go
+        self._asked_keyboard = False
 
     def show_popup(self, *, with_keyboard: bool = False) -> None:
         """Have the popup above everything until it is given the keyboard; ask for that too, or take care not to get it."""
         popup = self._popup
-        popup.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, not with_keyboard)
         popup.setWindowState(popup.windowState() & ~Qt.WindowState.WindowMinimized)
         if not popup.isActiveWindow() or not popup.isVisible():
             self._keep_above(above=True)

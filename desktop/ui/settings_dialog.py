@@ -30,6 +30,7 @@ from desktop.resources import RESOURCES
 from desktop.settings.settings import HOSTED_SERVICE, Settings
 from desktop.ui import look
 from desktop.ui.alert_settings import AlertSettings
+from desktop.ui.arrival_settings import ArrivalSettings
 from desktop.ui.channels import Channel, Choices, Outcome
 from desktop.ui.parts import MessageBar, button, framed, label
 
@@ -69,6 +70,7 @@ class SettingsDialog(QDialog):
         self._undo = _Seconds(settings.undo_seconds)
         self._alerts = AlertSettings(choices(settings))
         self._alerts.test_requested.connect(self.test_requested)
+        self._arrival = ArrivalSettings(settings.popup)
         self._message = MessageBar(lines=2)
         save = button("Save", "primary")
         save.setDefault(True)
@@ -102,6 +104,7 @@ class SettingsDialog(QDialog):
         told = QVBoxLayout()
         told.setSpacing(look.TIGHT)
         told.addWidget(label("When a call comes", "section"))
+        told.addWidget(self._arrival)
         told.addWidget(self._alerts)
         column.addLayout(told)
         column.addStretch()
@@ -138,6 +141,7 @@ class SettingsDialog(QDialog):
         self.changed.emit(
             msgspec.structs.replace(
                 self._settings,
+                popup=self._arrival.manner(),
                 notification=told.notification,
                 notification_names=told.names,
                 taskbar=told.taskbar,

@@ -16,7 +16,7 @@ from desktop.ui.parts import Clock, ElidedLabel, Mark, button, tip
 
 _NAME, _CHOICE = 18, 17
 """The most that is shown of a name and of a disposition, in letters; all of it is in the tool tip."""
-_OPEN, _NEXT_CALL, _COVERED = "Open", "Next Call", "Hidden"
+_OPEN, _NEXT_CALL, _COVERED, _SAVING = "Open", "Next Call", "Hidden", "Saving …"
 _TOO_SHORT = 3
 """Letters of a shortened disposition that say less than nothing."""
 _ICON_GAP = 4
@@ -46,7 +46,7 @@ class Strip(QFrame):
         self.setCursor(Qt.CursorShape.SizeAllCursor)
         self._caller = ""
         self._choices: tuple[Offered, ...] = ()
-        self._busy = self._covered = False
+        self._busy = self._saving = self._covered = False
         self._across, self._down = 0.5, 0.0
         """Where it is on its screen: 0 is the left or upper edge, 1 the right or lower one."""
         self._held_at: QPoint | None = None
@@ -117,9 +117,15 @@ class Strip(QFrame):
         self._next_call.setVisible(bool(disposition))
 
     def set_busy(self, *, busy: bool) -> None:
-        """The response is on its way, or can be changed."""
+        """Something has been pressed, or the response can be changed."""
         self._busy = busy
+        self._saving = self._saving and busy
         self._show_state()
+
+    def show_saving(self) -> None:
+        """Say that the response is on its way."""
+        self._saving = True
+        self.set_busy(busy=True)
 
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away, and nobody else shall see who is on the line or say what becomes of it."""
@@ -129,7 +135,7 @@ class Strip(QFrame):
     # Inside
 
     def _show_state(self) -> None:
-        self._name.show_text(_COVERED if self._covered else self._caller)
+        self._name.show_text(_COVERED if self._covered else _SAVING if self._saving else self._caller)
         for part in (*self._buttons, self._next_call):
             part.setEnabled(not self._busy and not self._covered)
 
@@ -189,7 +195,7 @@ class Strip(QFrame):
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
-        if not event.spontaneous():  # X11 tells of the corner, too, in which a window manager has it before it is put into its place
+        if not event.spontaneous():  # X11 tells of the corner, too, in which a window manager has it before it is in its place
             self._follow()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -120,13 +120,6 @@ def place_of(desk: Desk, window: Window) -> tuple[int, int, int, int]:
     return int(told["X"]), int(told["Y"]), int(told["WIDTH"]), int(told["HEIGHT"])
 
 
-class _Popup(PopupWindow):
-    """Leaves it to others when it is seen."""
-
-    def _come_up(self) -> None:
-        pass
-
-
 class _Monitor(ctypes.Structure):
     """XRRMonitorInfo."""
 
@@ -185,7 +178,7 @@ class _OnStage:
     """What the lines can name, as `stage`."""
 
     def __init__(self, folder: Path) -> None:
-        self.popup = _Popup(practice=False)
+        self.popup = PopupWindow(practice=False)
         self.strip = Strip(practice=True)
         self.arrival = Arrival(self.popup, self.strip)
         self.places = Places(folder / "places.json")
