@@ -124,7 +124,7 @@ class Desk(QObject):
         self._keyboard.set_hotkeys(settings.shortcuts.chosen())
         self.popup.set_undo(settings.undo_seconds)
         place(self.login, 0.5, 0.4)
-        place(self.window, 1.0, 0.0)
+        place(self.window, 1.0, 0.1 if settings.popup == "strip" else 0.0)  # its head is not to be below the strip
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
         self._places = Places(memory.folder / "places.json") if memory else None  # a practice leaves nothing behind

@@ -193,6 +193,11 @@ class Strip(QFrame):
         if free.height():
             self._down = min(max(offset.y() / free.height(), 0.0), 1.0)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() < self._needed().width():  # it was brought back to a smaller screen
+            self._fit(event.size())
+
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
         if not event.spontaneous():  # X11 tells of the corner, too, in which a window manager has it before it is in its place

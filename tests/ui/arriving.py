@@ -6,12 +6,15 @@ Each line that comes from the file with number FILE is run as Python and answere
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier
 from PySide6.QtGui import QKeyEvent, QWindow
 
@@ -29,6 +32,7 @@ from tests.simulation import a_call
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
 
 PATIENCE = 30.0
 
@@ -114,10 +118,35 @@ def stacked(desk: Desk) -> list[str]:
     return [title(desk, int(number.strip(","), 16)) for number in told.split() if number.startswith("0x")]
 
 
+def there(desk: Desk, window: str, *wanted: int) -> None:
+    """Wait until the frame of a window has these left and upper edges, and what is in it these width and height."""
+    seen: tuple[int, ...] = ()
+
+    def is_there() -> bool:
+        nonlocal seen
+        found = desk.wait_for_window(window)
+        x, y, width, height = place_of(desk, found)
+        frame = desk.run("xprop", "-id", found.number, "_NET_FRAME_EXTENTS")
+        left, _right, top, _bottom = map(int, frame.split("=")[1].split(",")) if "=" in frame else (0, 0, 0, 0)
+        seen = (x - left, y - top, width, height)
+        return seen[: len(wanted)] == wanted
+
+    try:
+        wait_until(is_there, f"“{window}” at {wanted}", PATIENCE)
+    except pytest.fail.Exception as failed:
+        pytest.fail(f"{failed}, not {seen}", pytrace=False)
+
+
 def place_of(desk: Desk, window: Window) -> tuple[int, int, int, int]:
     """Left, top, width and height of what is in a window's frame, on the screen."""
-    told = dict(line.split("=") for line in desk.xdotool("getwindowgeometry", "--shell", window.number).splitlines())
-    return int(told["X"]), int(told["Y"]), int(told["WIDTH"]), int(told["HEIGHT"])
+    told = dict(
+        re.findall(
+            r"(Absolute upper-left X|Absolute upper-left Y|Width|Height): +(-?\d+)",
+            desk.run("xwininfo", "-id", str(window.number)),
+        )
+    )
+    x, y, width, height = map(int, told.values())
+    return x, y, width, height
 
 
 class _Monitor(ctypes.Structure):
@@ -172,6 +201,18 @@ class Monitors:
 
     def _atom(self, name: str) -> int:
         return int(self._x11.XInternAtom(self._screen, name.encode(), 0))
+
+
+@contextlib.contextmanager
+def two_monitors(desk: Desk) -> Iterator[Monitors]:
+    """Beside each other: "left" is 540 wide, "right" 740."""
+    one = Monitors(desk)
+    one.add("left", 0, 0, 540, 1024)
+    one.add("right", 540, 0, 740, 1024)
+    try:
+        yield one
+    finally:
+        one.close()
 
 
 class _OnStage:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.ui.places import Place, Places, brought_back
 from tests.desk import Desk, wait_until
-from tests.ui.arriving import PATIENCE, Monitors, Stage
+from tests.ui.arriving import PATIENCE, Monitors, Stage, there, two_monitors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -233,12 +233,8 @@ def test_a_folder_that_cannot_be_written_hinders_nobody(qapp: object, tmp_path: 
 
 @pytest.fixture
 def monitors(xdesk: Desk) -> Iterator[Monitors]:
-    """Two beside each other."""
-    one = Monitors(xdesk)
-    one.add("left", 0, 0, 540, 1024)
-    one.add("right", 540, 0, 740, 1024)
-    yield one
-    one.close()
+    with two_monitors(xdesk) as both:
+        yield both
 
 
 @pytest.fixture
@@ -256,26 +252,6 @@ def start(xdesk: Desk, tmp_path: Path, monitors: Monitors) -> Iterator[Callable[
     for stage in started:
         if stage.process.poll() is None:
             stage.close()
-
-
-def there(desk: Desk, window: str, *wanted: int) -> None:
-    """Wait until the frame of a window has these left and upper edges, and what is in it these width and height."""
-    seen: tuple[int, ...] = ()
-
-    def is_there() -> bool:
-        nonlocal seen
-        number = desk.wait_for_window(window).number
-        told = desk.run("xwininfo", "-id", number)
-        inner = [int(line.split()[-1]) for line in told.splitlines() if line.strip().startswith(("Absolute", "Width", "Height"))]
-        frame = desk.run("xprop", "-id", number, "_NET_FRAME_EXTENTS")
-        left, _right, top, _bottom = map(int, frame.split("=")[1].split(",")) if "=" in frame else (0, 0, 0, 0)
-        seen = (inner[0] - left, inner[1] - top, inner[2], inner[3])
-        return seen[: len(wanted)] == wanted
-
-    try:
-        wait_until(is_there, f"“{window}” at {wanted}", PATIENCE)
-    except pytest.fail.Exception as failed:
-        pytest.fail(f"{failed}, not {seen}", pytrace=False)
 
 
 def settled(stage: Stage, name: str) -> None:

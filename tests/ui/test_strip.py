@@ -268,6 +268,15 @@ def test_nothing_is_cut_and_it_is_never_wider_than_its_screen(keep: Keep, practi
     strip.hide()
 
 
+def test_on_a_smaller_screen_it_says_less(strip: Strip):
+    strip.show_call(LONG, BUILT_IN)
+    strip.mark("Interested")
+    assert strip.width() > 640
+    strip.resize(640, strip.height())
+    assert strip.width() <= 640
+    assert_nothing_cut(strip)
+
+
 def test_it_is_not_even_wider_where_nothing_can_be_shortened_any_more(strip: Strip):
     strip.setStyleSheet("QPushButton { padding: 7px 60px; }")
     strip.show_call(LONG, BUILT_IN)
