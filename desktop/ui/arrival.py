@@ -185,6 +185,7 @@ class Arrival(QObject):
         if window is None or window != self._popup.windowHandle():
             return
         self._keep_above(above=False)
+        self._popup.raise_()  # openbox may have put it below the window that had the keyboard before
         if self._asked_keyboard:
             self._asked_keyboard = False
             self.quarantine.begin(self._popup, self._milliseconds)
