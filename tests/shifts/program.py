@@ -25,16 +25,6 @@ PATIENCE = 30.0
 """Seconds that a program on two shared processors may need for anything."""
 
 # A window of another program: prints what is typed into it, character by character.
-ELSEWHERE = """
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
-
-app = QApplication(["elsewhere"])
-text = QPlainTextEdit()
-text.setWindowTitle("Somewhere else")
-text.textChanged.connect(lambda: print(text.toPlainText(), flush=True))
-text.show()
-app.exec()
-"""
 
 
 class Service:
