@@ -13,6 +13,7 @@ from lxml import etree
 from desktop.callcenter.contract import Contract, load
 from desktop.callcenter.model import Account, Described, Kind, Wanted
 from desktop.errors import ContractError, NotOffered, WrongValues
+from tests.callcenter.test_contract import RPC
 from tests.callcenter.wire import FUNCTIONS, wsdl
 
 HOME = "https://center.example/service"
@@ -587,6 +588,24 @@ def test_a_form_of_an_older_description_is_not_sent():
     contract = read(KEY_ID + field("", name="speed", type="xs:int"))
     with pytest.raises(ContractError, match="later does not want “pace” any more"):
         contract.request_of(old, ACCOUNT, {old.wanted[0]: "1"})
+
+
+@pytest.mark.parametrize("style", ["rpc", "document"])
+def test_bare_messages_of_several_parts_are_forms_too(style: str):
+    description = RPC.replace('style="rpc"', f'style="{style}"')
+    for block in ("portType", "binding"):
+        start = description.index("<operation", description.index(f"<{block} "))
+        end = description.index("</operation>", start) + len("</operation>")
+        later = description[start:end].replace("getConnectionForAgent", "getLater")
+        description = description[:end] + later + description[end:]
+    contract = load("https://center.example/rpc?wsdl", lambda _: description.encode())
+    (described,) = contract.described
+    assert (described.name, [one.path for one in described.wanted]) == ("getLater", [("agentId",)])
+    request = contract.request_of(described, ACCOUNT, {described.wanted[0]: "12"})
+    body = etree.fromstring(request.body)[-1]
+    inside = body[0] if style == "rpc" else body
+    assert sorted(one.text for one in inside) == ["12", "77", ACCOUNT.key]
+    assert etree.QName(body[0]).text == ("{urn:rpc}getLater" if style == "rpc" else "agentId")
 
 
 # ------------------------------------------------------------------------------------------------ whatever a description holds
