@@ -64,7 +64,7 @@ class Form:
             raise ContractError(f"{told(self.described.name, longest=_LONGEST_NAME)} does not want {name} any more.")
         given = {wanted: text for wanted, text in values.items() if text.strip()}
         if mistakes := tuple(self._mistakes(given)):
-            raise WrongValues(mistakes)
+            raise WrongValues(" ".join(sentence for _, sentence in mistakes), mistakes)
         return self._placed(account, given)
 
     def _placed(self, account: Account, given: Mapping[Wanted, str]) -> dict[Slot, str]:

@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 """Seconds that a program on two shared processors may need for anything."""
 
+# A window of another program: prints what is typed into it, character by character.
+ELSEWHERE = """
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+app = QApplication(["elsewhere"])
+text = QPlainTextEdit()
+text.setWindowTitle("Somewhere else")
+text.textChanged.connect(lambda: print(text.toPlainText(), flush=True))
+text.show()
+app.exec()
+"""
+
 
 class Service:
     """`nextcall practice-service` as a program of its own, asked over HTTP only."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QImage
@@ -18,46 +17,9 @@ from desktop.shift.states import IN_QUEUE, State
 from tests.desk import Desk, wait_until
 from tests.shifts.agent import KEY
 from tests.shifts.line import Line
-from tests.shifts.program import PATIENCE, Program, Service, fill_in_login, log_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.shifts.program import ELSEWHERE, PATIENCE, Program, Service, fill_in_login, log_in
 
 Started = Callable[..., Program]
-
-# A window of another program: prints what is typed into it, character by character.
-ELSEWHERE = """
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
-
-app = QApplication(["elsewhere"])
-text = QPlainTextEdit()
-text.setWindowTitle("Somewhere else")
-text.textChanged.connect(lambda: print(text.toPlainText(), flush=True))
-text.show()
-app.exec()
-"""
-
-
-@pytest.fixture(scope="module")
-def center(xdesk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A practice service as a program of its own, for all tests here."""
-    service = Service(xdesk, tmp_path_factory.mktemp("center"))
-    yield service
-    service.end()
-
-
-@pytest.fixture
-def start(xdesk: Desk, tmp_path: Path) -> Iterator[Started]:
-    """Starts NextCall on the desk, with one data folder for all starts of a test."""
-    started: list[Program] = []
-
-    def start(*arguments: str) -> Program:
-        started.append(Program(xdesk, tmp_path / "data", *arguments))
-        return started[-1]
-
-    yield start
-    for program in started:
-        program.kill()
 
 
 def test_a_whole_shift_by_keys_and_the_key_is_remembered(start: Started, center: Service) -> None:
