@@ -2,3 +2,5 @@
 
 APP_NAME = "NextCall"
 __version__ = "0.1.0"
+BUNDLE_ID = "nextcall.desktop"
+"""What macOS knows the program by, and where its administrators put its settings (settings/policy.py)."""

@@ -8,20 +8,20 @@ import logging
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import platformdirs
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent, QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from desktop import APP_NAME, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
-from desktop.errors import JournalNotKept, LinkRefused, NextCallError, SettingsNotKept
+from desktop.errors import JournalNotKept, LinkRefused, NextCallError, PolicyError, SettingsNotKept
 from desktop.link import parse
 from desktop.outside.profiles import RemoteProfile
 from desktop.outside.webhooks import Webhooks
@@ -29,11 +29,14 @@ from desktop.popup.current import CurrentProfile
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
+from desktop.settings import policy
 from desktop.settings.memory import Memory
-from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.policy import NO_POLICY, Policy
+from desktop.settings.settings import Settings, SettingsFile, Supervised, data_folder
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
+from desktop.supervision.audit import Audit
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import app_id, look
 from desktop.ui.away import Away
@@ -45,6 +48,7 @@ from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
 from desktop.ui.presence import Presence
 from desktop.ui.preview import Preview
+from desktop.ui.supervising import PracticeLead, Supervising
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +65,20 @@ class Options:
     exit_after_first_paint: bool = False
 
     @property
+    def arguments(self) -> tuple[str, ...]:
+        """How a live NextCall is told the same again."""
+        given = {
+            "--service": self.service_url,
+            "--broadcast-service": self.broadcast_url,
+            "--profile": self.profile and self.profile.resolve(),
+            "--data-dir": self.data_dir and self.data_dir.resolve(),
+        }
+        return tuple(f"{name}={value}" for name, value in given.items() if value)
+
+    @property
     def folder(self) -> Path:
-        """Where everything is kept: on this computer, not in a profile that roams."""
-        return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
+        """Where everything is kept."""
+        return data_folder(self.data_dir)
 
 
 class QtApplication(QApplication):
@@ -95,7 +110,14 @@ class QtApplication(QApplication):
 class App(QObject):
     """One running NextCall: a desk at the hosted call center or at the practice service, and the ways out."""
 
-    def __init__(self, qt: QtApplication, options: Options, *, scenario: Scenario | None = None) -> None:
+    def __init__(
+        self,
+        qt: QtApplication,
+        options: Options,
+        *,
+        scenario: Scenario | None = None,
+        read_policy: Callable[[], Policy] = policy.read,
+    ) -> None:
         super().__init__()
         self._qt = qt
         self._options = options
@@ -105,6 +127,8 @@ class App(QObject):
         log.info("%s %s on %s, Python %s", APP_NAME, __version__, sys.platform, sys.version.split()[0])
         self._settings_file = SettingsFile(self._folder)
         self._settings = Settings()
+        self._read_policy = read_policy
+        self._policy = NO_POLICY
         self._left = asyncio.Event()
         self._leaving = Tasks(self._on_crash)
         self._signals = _Signals(self._on_signal)
@@ -125,15 +149,19 @@ class App(QObject):
         finally:
             await self.close()
 
-    async def open(self, *, practice: bool) -> None:
-        """Open a desk, in place of the one that is there."""
+    async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
+        """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
         await self._close_site()
-        complaint = None if practice else self._load_settings()
+        found = self._load_settings(settings)
+        troubles = found[:1] if practice else [complaint, *found]  # a practice is no matter of policies
         self.site = await self._practice_site() if practice else self._live_site()
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.preview_requested.connect(self._preview.open)
+        if (supervising := self.site.supervising) is not None:
+            desk.offer_supervisor(supervising.windows)
+            desk.supervisor_requested.connect(supervising.show)
         desk.state_changed.connect(self._away.set_state)
         self._away.set_state(desk.state)
         desk.set_covered(covered=self._away.is_covered)
@@ -143,8 +171,9 @@ class App(QObject):
             desk.login.installEventFilter(_FirstPaint(self, self._left.set))
         await self.site.journal.open()
         desk.open()
-        if complaint is not None:
-            desk.login.tell(complaint)
+        told = list(filter(None, troubles))
+        if told:
+            desk.login.tell(told[0], " ".join(f"{str(one).rstrip('.')}." for one in told[1:]))
 
     async def close(self) -> None:
         """Stop everything, in the reverse order of its making."""
@@ -180,6 +209,7 @@ class App(QObject):
         self._leaving.spawn(self._presence.run(), "presence")
         self._away.cover.connect(self._on_cover)
         self._away.forgotten.connect(self._on_forgotten)
+        self._away.came_back.connect(self._on_came_back)
         self._away.sleeps.connect(self._on_sleeps)
         self._away.woke.connect(self._on_woke)
         self._qt.quit_requested.connect(self._on_quit_requested)
@@ -196,20 +226,20 @@ class App(QObject):
     # Desks
 
     def _live_site(self) -> Site:
-        options, settings = self._options, self._settings
-        service_url = options.service_url or settings.service_url
-        broadcast_url = options.broadcast_url or settings.broadcast_url
+        options, settings = self._options, self._resolved()[0]
+        service_url = settings.service_url
         owner = str(options.data_dir.resolve()) if options.data_dir else ""
         tasks = Tasks(self._on_crash)
-        center = SoapCallCenter(service_url, broadcast_url, kept_in=self._folder / "contracts")
+        center = SoapCallCenter(service_url, settings.broadcast_url, kept_in=self._folder / "contracts")
         journal = Journal(self._folder / "journal.db", self._on_journal_trouble)
-        memory = Memory(self._settings_file, settings, service_url, owner)
+        memory = Memory(self._settings_file, self._settings, service_url, owner, options.arguments, self._policy)
         remote = RemoteProfile(settings.profile_address, self._folder / "kept-profiles") if settings.profile_address else None
         kept = remote.kept if remote else lambda _campaign_id: None
         profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
         webhooks = Webhooks(WebhookSecrets().secret, tasks, troubled=self._on_webhook_trouble)
         desk = Desk(center, service_url, journal, tasks, memory, campaign=Campaign(profiles, tasks, remote, webhooks))
-        return Site(desk, center, journal, tasks)
+        lead = Supervising(center, service_url, Audit(self._folder), tasks, memory) if settings.supervisor else None
+        return Site(desk, center, journal, tasks, supervising=lead)
 
     async def _practice_site(self) -> Site:
         scenario = self._scenario or load_scenario()
@@ -221,6 +251,11 @@ class App(QObject):
         login = LoginEntry(scenario.key, scenario.campaigns[0].id, scenario.agent_phone, remember=False)
         campaign = Campaign(CurrentProfile(self._options.profile), tasks) if self._options.profile else None
         desk = Desk(center, service.service_url, journal, tasks, practice_login=login, campaign=campaign)
+        lead, scratch = None, None
+        if self._resolved()[0].supervisor:
+            scratch = tempfile.TemporaryDirectory(prefix="nextcall-practice-", ignore_cleanup_errors=True)
+            filled_in = PracticeLead(scenario.key, tuple(Supervised(one.id, one.name) for one in scenario.campaigns))
+            lead = Supervising(center, service.service_url, Audit(Path(scratch.name)), tasks, practice=filled_in)
         phone = PracticePhone()
         number = scenario.agent_phone
         loop = asyncio.get_running_loop()
@@ -234,19 +269,26 @@ class App(QObject):
         )
         place(phone, 1.0, 1.0)
         phone.show()
-        return Site(desk, center, journal, tasks, service, phone, unwatch)
+        return Site(desk, center, journal, tasks, service, phone, unwatch, lead, scratch)
 
     async def _close_site(self) -> None:
         site, self.site = self.site, None
         if site is not None:
             await site.close()
 
-    def _load_settings(self) -> NextCallError | None:
+    def _load_settings(self, settings: Settings | None) -> tuple[NextCallError | None, ...]:
+        """Take these settings, or those that are kept, and read the organisation's; what there is to tell of them."""
+        trouble = None
         try:
-            self._settings = self._settings_file.load()
-        except SettingsNotKept as complaint:
-            return complaint
-        return None
+            self._settings = settings or self._settings_file.load()
+        except SettingsNotKept as not_kept:
+            trouble = not_kept
+        self._policy = self._read_policy()
+        return trouble, self._policy.trouble, self._resolved()[1]
+
+    def _resolved(self) -> tuple[Settings, PolicyError | None]:
+        options = self._options
+        return self._policy.resolved(self._settings, service_url=options.service_url, broadcast_url=options.broadcast_url)
 
     # Ways out
 
@@ -286,8 +328,8 @@ class App(QObject):
             if self.site is not None:
                 self.site.desk.login.tell(failure)
 
-    def _on_settings_changed(self) -> None:
-        self._leaving.spawn(self.open(practice=False), "change desk")
+    def _on_settings_changed(self, settings: Settings, not_kept: NextCallError | None) -> None:
+        self._leaving.spawn(self.open(practice=False, settings=settings, complaint=not_kept), "change desk")
 
     def _on_journal_trouble(self, trouble: JournalNotKept) -> None:
         if self.site is not None:
@@ -300,6 +342,10 @@ class App(QObject):
     def _on_forgotten(self, minutes: int) -> None:
         if self.site is not None:
             self.site.desk.tell_forgotten(minutes)
+
+    def _on_came_back(self) -> None:
+        if self.site is not None:
+            self.site.desk.tell_returned()
 
     def _on_sleeps(self) -> None:
         if self.site is not None:
@@ -336,10 +382,17 @@ class Site:
     service: PracticeService | None = None
     phone: PracticePhone | None = None
     unwatch: Callable[[], None] = lambda: None
+    supervising: Supervising | None = None
+    scratch: tempfile.TemporaryDirectory[str] | None = None
+    """What is kept of a practice, for as long as it goes on."""
 
     async def close(self) -> None:
         """The windows first, then the wire, the journal, the service: nothing calls into what is gone."""
+        if self.supervising is not None:
+            self.supervising.hide()
         await self.desk.close()
+        if self.supervising is not None:
+            self.supervising.close()
         await self.center.close()
         await self.journal.close()
         if self.phone is not None:
@@ -348,6 +401,8 @@ class Site:
         if self.service is not None:
             await in_thread(self.unwatch, "practice phone")
             await in_thread(self.service.stop, "practice service stops")
+        if self.scratch is not None:
+            self.scratch.cleanup()
 
 
 class _Garbage(QObject):

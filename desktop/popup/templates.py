@@ -59,20 +59,21 @@ def speak(template: str, value: Callable[[str], str], safe: Callable[[str], str]
     values = [safe(value(piece.name).strip() or piece.fallback) if isinstance(piece, Placeholder) else None for piece in pieces]
     for number in range(1, len(pieces) - 1):  # "{city}, {state}": the comma belongs to both
         joins = isinstance(piece := pieces[number], str) and "\n" not in piece and not piece.strip(" ,;/-")
-        if joins and (values[number - 1] == "" or values[number + 1] == ""):
-            pieces[number] = " "
+        missing = [values[number - 1], values[number + 1]].count("")
+        if joins and missing:
+            pieces[number] = " " if missing == 1 else ""
     said = ""
-    missing = False
+    gap = False
     for piece, text in zip(pieces, values, strict=True):
         if text:
             said += text
         elif text == "":
-            missing = True
+            gap = True
             continue
         elif isinstance(piece, str):
-            said = _close_gap(said, piece) if missing else said + piece
-        missing = False
-    return said.rstrip(" ") if missing else said
+            said = _close_gap(said, piece) if gap else said + piece
+        gap = False
+    return said.rstrip(" ") if gap else said
 
 
 def _close_gap(before: str, after: str) -> str:

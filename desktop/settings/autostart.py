@@ -34,6 +34,16 @@ _LONGEST_RUN = 260
 """Characters that a command line below `Run` may have, by Microsoft's documentation of the key."""
 
 
+def command(arguments: Sequence[str]) -> tuple[str, ...]:
+    """How this NextCall is started, with these arguments: no terminal opens for it."""
+    program = Path(sys.executable)
+    if getattr(sys, "frozen", False):
+        return (str(program), *arguments)
+    if sys.platform == "win32" and program.with_name("pythonw.exe").exists():
+        program = program.with_name("pythonw.exe")
+    return (str(program), "-m", "desktop", *arguments)
+
+
 def on(command: Sequence[str]) -> None:
     """Start `command`, a program and its arguments, with every session from the next one on. Raises SettingsNotKept."""
     with _told("NextCall cannot be started with the computer"):

@@ -1,30 +1,63 @@
-"""What is remembered from one start to the next, in its two places: the settings file and the keyring. Never on the UI thread."""
+"""What is remembered from one start to the next: the settings file, the keyring, and the system's list of what it starts itself.
+
+Never on the UI thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings import autostart
+from desktop.settings.policy import NO_POLICY, Policy
+from desktop.settings.settings import Settings, SettingsFile, Supervised
 from desktop.settings.vault import Vault
 from desktop.tasks import in_thread
 
 
 class Memory:
-    """The settings, and the key for the call center at `service_url` (`owner` tells data folders apart)."""
+    """The settings, and the key for the call center at `service_url` (`owner` tells data folders apart).
 
-    def __init__(self, file: SettingsFile, settings: Settings, service_url: str, owner: str = "") -> None:
+    `settings` are the agent's own. What `policy` sets counts instead of them, but is never kept as theirs. `arguments` are for a
+    NextCall that the system starts with the session.
+    """
+
+    def __init__(
+        self,
+        file: SettingsFile,
+        settings: Settings,
+        service_url: str,
+        owner: str = "",
+        arguments: Sequence[str] = (),
+        policy: Policy = NO_POLICY,
+    ) -> None:
         self._file = file
         self._vault = Vault(service_url, owner)
-        self.settings = settings
+        self.supervisor_key = Vault(service_url, owner, supervisor=True)
+        """Where the key of the team lead is, which is another one."""
+        self._arguments = tuple(arguments)
+        self._policy = policy
+        self.own = settings
+        """What the agent has chosen, whatever counts."""
         self._turn = asyncio.Lock()  # the agent's last word counts, however slow the keyring is
 
     @property
     def folder(self) -> Path:
         """The data folder."""
         return self._file.folder
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that count."""
+        return self._policy.over(self.own)
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """The names of those that the organisation has set."""
+        return self._policy.locked
 
     @property
     def has_login(self) -> bool:
@@ -48,7 +81,21 @@ class Memory:
             await self.save(msgspec.structs.replace(self.settings, remember=False, campaign_id="", phone_number=""))
             await self._vault.forget()
 
+    async def keep_supervised(self, campaigns: tuple[Supervised, ...]) -> None:
+        """Keep the campaigns that a team lead works with. Raises SettingsNotKept."""
+        async with self._turn:
+            await self.save(msgspec.structs.replace(self.settings, supervised=campaigns))
+
     async def save(self, settings: Settings) -> None:
-        """Keep `settings`. Raises SettingsNotKept."""
-        self.settings = settings
-        await in_thread(lambda: self._file.save(settings), "settings")
+        """Keep `settings` as the agent's own, but for what the organisation has set. Raises SettingsNotKept."""
+        own = self.own = self._policy.own(settings, self.own)
+        await in_thread(lambda: self._file.save(own), "settings")
+
+    async def starts_with_session(self) -> bool:
+        """Whether the system starts NextCall when the agent signs in to the computer."""
+        return await in_thread(autostart.is_on, "autostart")
+
+    async def start_with_session(self, *, on: bool) -> None:
+        """Have it do so, or not. Raises SettingsNotKept."""
+        command = autostart.command(self._arguments)
+        await in_thread(lambda: autostart.on(command) if on else autostart.off(), "autostart")

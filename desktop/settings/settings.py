@@ -12,14 +12,26 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+import platformdirs
 import tomli_w
 from msgspec import Meta
 
+from desktop import APP_NAME
 from desktop.errors import SettingsNotKept
+from desktop.settings.addresses import unfit, unfit_for_profiles, unfit_for_service
 
 log = logging.getLogger(__name__)
 
+
+def data_folder(chosen: Path | None = None) -> Path:
+    """Where everything is kept, if no folder was `chosen`: on this computer, not in a profile that roams."""
+    return chosen or platformdirs.user_data_path(APP_NAME, appauthor=False)
+
+
 HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
+
+PERSONAL = {"personal": True}
+"""Marks what no organisation sets for its agents: who they are and which keys suit their hands."""
 
 Manner = Literal["quiet", "keyboard", "strip"]
 """How a call comes onto the screen. `quiet`: the popup above everything, without the keyboard. `keyboard`: with it.
@@ -38,28 +50,94 @@ class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
         return {name: keys for name, keys in msgspec.structs.asdict(self).items() if keys is not None}
 
 
-class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything that is remembered. Unknown names are ignored, so an older program reads a newer file."""
+class Supervised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A campaign that a team lead works with, and the lead's own name for it."""
 
-    service_url: Annotated[str, Meta(description="Where the call center describes its agents' functions (WSDL)")] = HOSTED_SERVICE
-    broadcast_url: Annotated[str, Meta(description="Where it describes startCampaign and stopCampaign, if elsewhere")] = ""
+    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    name: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything that is remembered. Unknown names are ignored, so an older program reads a newer file.
+
+    An organisation can set each of them for its agents (policy.py), but for those that are PERSONAL. `title` is what the others
+    are called on screen and in the administrator's policy editor, for which packaging/policies.py writes what it needs.
+    """
+
+    service_url: Annotated[
+        str,
+        Meta(
+            title="Service address",
+            description="Where the call center describes its agents' functions (WSDL)",
+            extra={"unfit": unfit_for_service},
+        ),
+    ] = HOSTED_SERVICE
+    broadcast_url: Annotated[
+        str,
+        Meta(
+            title="Broadcast service address",
+            description="Where the call center describes startCampaign and stopCampaign, if elsewhere",
+            extra={"unfit": unfit},
+        ),
+    ] = ""
     profile_address: Annotated[
-        str, Meta(description="Where campaign profiles come from (https); {campaign} stands for the campaign's number")
+        str,
+        Meta(
+            title="Campaign profiles address",
+            description="Where campaign profiles come from (https); {campaign} stands for the campaign's number",
+            extra={"unfit": unfit_for_profiles},
+        ),
     ] = ""
     undo_seconds: Annotated[
-        int, Meta(ge=0, le=20, description="How long after Next Call it can be taken back before it is sent; 0: at once")
+        int,
+        Meta(
+            title="Seconds to take a call back",
+            description="How long after Next Call it can be taken back before it is sent; 0: at once",
+            ge=0,
+            le=20,
+        ),
     ] = 0
-    remember: Annotated[bool, Meta(description="Whether the log-in fields are filled in at the next start")] = True
-    campaign_id: Annotated[str, Meta(description="The campaign of the last shift")] = ""
-    phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed")] = ""
-    popup: Annotated[Manner, Meta(description="How a call comes: quiet, keyboard or strip")] = "quiet"
-    notification: Annotated[bool, Meta(description="Whether a notification tells of a call")] = True
-    notification_names: Annotated[bool, Meta(description="Whether it names the caller, for anybody to read")] = False
-    taskbar: Annotated[bool, Meta(description="Whether the taskbar entry flashes at a call")] = True
-    sound: Annotated[str, Meta(description="The sound at a call: chime, marimba or pulse; empty for none")] = ""
-    sound_output: Annotated[str, Meta(description="Where it is heard; empty for the computer's usual output")] = ""
-    sound_volume: Annotated[int, Meta(ge=0, le=100, description="How loud it is")] = 70
-    shortcuts: Annotated[Shortcuts, Meta(description="Keys that work in every program, where not the usual ones")] = Shortcuts()
+    remember: Annotated[
+        bool,
+        Meta(title="Remember me on this computer", description="Whether the log-in fields are filled in at the next start"),
+    ] = True
+    campaign_id: Annotated[str, Meta(description="The campaign of the last shift", extra=PERSONAL)] = ""
+    phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed", extra=PERSONAL)] = ""
+    popup: Annotated[
+        Manner,
+        Meta(
+            title="How a call comes onto the screen",
+            description="The popup without the keyboard (quiet), with it (keyboard), or a slim strip (strip)",
+        ),
+    ] = "quiet"
+    notification: Annotated[bool, Meta(title="Notification", description="Whether a notification tells of a call")] = True
+    notification_names: Annotated[
+        bool,
+        Meta(
+            title="Notification with the caller's name",
+            description="Whether the notification names the caller, for anybody to read",
+        ),
+    ] = False
+    taskbar: Annotated[bool, Meta(title="Flashing taskbar entry", description="Whether the taskbar entry flashes at a call")] = (
+        True
+    )
+    sound: Annotated[
+        str,
+        Meta(title="Sound", description="The sound at a call", extra={"choices": ("", "chime", "marimba", "pulse")}),
+    ] = ""
+    sound_output: Annotated[
+        str, Meta(title="Sound output", description="Where the sound is heard; empty for the computer's usual output")
+    ] = ""
+    sound_volume: Annotated[int, Meta(title="Volume", description="How loud the sound is, in percent", ge=0, le=100)] = 70
+    shortcuts: Annotated[
+        Shortcuts, Meta(description="Keys that work in every program, where not the usual ones", extra=PERSONAL)
+    ] = Shortcuts()
+    supervisor: Annotated[
+        bool, Meta(title="Offer the supervisor window", description="Whether the supervisor window is offered")
+    ] = False
+    supervised: Annotated[
+        tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them", extra=PERSONAL)
+    ] = ()
 
 
 class SettingsFile:

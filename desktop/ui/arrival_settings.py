@@ -48,6 +48,6 @@ class ArrivalSettings(QWidget):
         if QGuiApplication.platformName().startswith("wayland"):
             stack.addWidget(label(_ON_WAYLAND, "small", wraps=True))
 
-    def manner(self) -> Manner:
+    def chosen(self) -> Manner:
         """What is chosen now."""
         return next(manner for choice, manner in self._manners.items() if choice.isChecked())

@@ -22,6 +22,8 @@ class Away(QObject):
     cover = Signal(bool)
     forgotten = Signal(int)
     """Nobody has touched the computer for so many minutes, and the phone is in the queue."""
+    came_back = Signal()
+    """Somebody touches it again after that."""
     sleeps = Signal()
     """The computer is about to sleep, and the phone is in the queue."""
     woke = Signal()
@@ -57,8 +59,10 @@ class Away(QObject):
             self.forgotten.emit(seconds // 60)
 
     def _on_returned(self) -> None:
-        self._reminded = False
+        reminded, self._reminded = self._reminded, False
         self._set(idle=False)
+        if reminded:
+            self.came_back.emit()
 
     def _set(self, *, locked: bool | None = None, idle: bool | None = None) -> None:
         before = self.is_covered

@@ -113,6 +113,8 @@ class Channels(QObject):
         self._outcomes: dict[Channel, Outcome] = {}
         self._told = False
         """Whether a call is told of, and has not been seen yet."""
+        self._said = False
+        """Whether the notification that is on the screen is one of `tell`."""
         self._named = False
         """Whether the notification that is on the screen names somebody."""
         self._covered = False
@@ -146,6 +148,7 @@ class Channels(QObject):
             self._sound.play(choices.sound, choices.device, choices.volume)
         self._named = choices.notification and choices.names and not self._covered
         if choices.notification:
+            self._said = False
             self._tasks.spawn(self._notify(who if self._named else ""), "notification")
 
     def call_ended(self) -> None:
@@ -156,11 +159,17 @@ class Channels(QObject):
     def tell(self, title: str, text: str) -> None:
         """Have a notification say something else that the agent must not miss, whatever is chosen for calls. Returns at once."""
         self._told = self._named = False
+        self._said = True
         self._tasks.spawn(self._notifier.tell(title, text), "notification")
+
+    def take_back_said(self) -> None:
+        """Take away what `tell` has said, for it is no longer so; a notification of a call stays. Returns at once."""
+        if self._said:
+            self.take_back()
 
     def take_back(self) -> None:
         """Take away what a notification says, for the agent knows it. Returns at once."""
-        self._told = self._named = False
+        self._told = self._named = self._said = False
         self._tasks.spawn(self._notifier.take_away(), "notification")
 
     def set_covered(self, *, covered: bool) -> None:

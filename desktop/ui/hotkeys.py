@@ -72,6 +72,11 @@ class Hotkeys(QObject):
         self._actions: dict[Combination, str] = {}
         self._system = _system(self._on_pressed)
 
+    @property
+    def lacks(self) -> str:
+        """Why this system gives no keys at all, in a sentence; empty where it does."""
+        return self._system.lacks
+
     def set(self, mapping: Mapping[str, str]) -> dict[str, str]:
         """Have these keys (action: Qt's portable text) instead of those before; an action without keys has none.
 
@@ -104,7 +109,9 @@ class Hotkeys(QObject):
 
 
 class _System(Protocol):
-    """What a system has to offer."""
+    """What a system has to offer; `lacks` is a sentence where that is nothing."""
+
+    lacks: str
 
     def take(self, combination: Combination) -> str:
         """Have a key; gives a sentence if it cannot be had, else nothing."""
@@ -120,10 +127,10 @@ class _Nowhere:
     """A system without such keys."""
 
     def __init__(self, why: str) -> None:
-        self._why = why
+        self.lacks = why
 
     def take(self, _combination: Combination) -> str:
-        return self._why
+        return self.lacks
 
     def release(self) -> None:
         """There is nothing to give back."""
@@ -168,6 +175,8 @@ if sys.platform == "win32":
 
     class _Windows(QWindow):
         """RegisterHotKey for a window that is never shown. The keys come as messages to it, so no other message passes Python."""
+
+        lacks = ""
 
         def __init__(self, pressed: Callable[[Combination], None]) -> None:
             super().__init__()
@@ -241,6 +250,8 @@ class _X11(QObject):
     By xcb, where an error is the answer to its request: Xlib would end the program at it, or want a handler for the whole process
     and thus for Qt, too. A connection of our own, so that no event of Qt passes Python.
     """
+
+    lacks = ""
 
     def __init__(self, pressed: Callable[[Combination], None]) -> None:
         """Raises OSError without a connection."""

@@ -28,6 +28,15 @@ class Keyboard(QObject):
         place(self.sheet, 0.5, 0.4)
         self._hotkeys = Hotkeys(self)
         self._hotkeys.pressed.connect(self.pressed)
+        self._wanted: Mapping[str, str] = {}
+        self._listening = False
+        self.troubles: dict[str, str] = {}
+        """A sentence for each action whose hotkey could not be had."""
+
+    @property
+    def lacks(self) -> str:
+        """Why there are no hotkeys on this system, in a sentence; empty where there are."""
+        return self._hotkeys.lacks
 
     def bind(self, windows: Iterable[QWidget]) -> None:
         """Have the cheat sheet's key in these windows."""
@@ -37,12 +46,21 @@ class Keyboard(QObject):
 
     def set_hotkeys(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """Have the agent's own hotkeys (action: Qt's portable text), else the usual ones; a sentence for each that failed."""
-        wanted = HOTKEYS | {action: keys for action, keys in chosen.items() if action in HOTKEYS}
-        failed = self._hotkeys.set(wanted)
-        for action, why_not in failed.items():
+        self._wanted = HOTKEYS | {action: keys for action, keys in chosen.items() if action in HOTKEYS}
+        self.troubles = self._hotkeys.set(self._wanted)
+        for action, why_not in self.troubles.items():
             log.info("no hotkey for %s: %s", action, why_not)
-        self.sheet.show_hotkeys(wanted, failed)
-        return failed
+        self.sheet.show_hotkeys(self._wanted, self.troubles)
+        self.set_listening(on=self._listening)
+        return self.troubles
+
+    def set_listening(self, *, on: bool) -> None:
+        """Whether keys are to be chosen somewhere: for so long no hotkey acts, and all of them arrive there."""
+        was, self._listening = self._listening, on
+        if on:
+            self._hotkeys.set({})
+        elif was:
+            self.set_hotkeys(self._wanted)
 
     def show_sheet(self) -> None:
         """Show all keys."""

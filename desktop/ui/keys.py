@@ -56,6 +56,7 @@ TABLE = (
         "tick what the keyboard is on; in other lists letters and digits find a choice",
     ),
     Row(Place.POPUP, "Ctrl+C in the details", "copy the value", (("Ctrl+C", "copy_value"),)),
+    Row(Place.POPUP, "Enter in the details", "open the link, where the value is one"),
     Row(
         Place.POPUP,
         "Ctrl+Enter",
@@ -70,7 +71,7 @@ TABLE = (
         (("Esc", "undo"),),
     ),
     Row(
-        Place.POPUP, "Ctrl+H", "hold your next call: Next Call stores nothing until you take the hold off", (("Ctrl+H", "hold"),)
+        Place.POPUP, "Ctrl+P", "hold your next call: Next Call stores nothing until you take the hold off", (("Ctrl+P", "hold"),)
     ),
     Row(
         Place.POPUP,
@@ -108,6 +109,12 @@ TABLE = (
 def bound(place: Place) -> tuple[tuple[str, str], ...]:
     """The key sequences of a place, each with its action."""
     return tuple(pair for row in TABLE if row.place is place for pair in row.bound)
+
+
+def row_in_windows(keys: str) -> Row | None:
+    """What a key sequence (Qt's portable text) means in NextCall's own windows."""
+    rows = (row for row in TABLE if row.place is not Place.EVERYWHERE)
+    return next((row for row in rows if keys in {bound_keys for bound_keys, _action in row.bound}), None)
 
 
 HOTKEYS = {action: keys for keys, action in bound(Place.EVERYWHERE)}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QRegularExpressionValidator
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.errors import NextCallError
 from desktop.popup import phone
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.parts import MessageBar, button, framed, label
+from desktop.ui.parts import SET_BY_ORGANISATION, KeyEdit, MessageBar, button, card, framed, label, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class LoginDialog(QDialog):
     log_in_requested = Signal(LoginEntry, str)
     practice_requested = Signal()
     settings_requested = Signal()
+    supervisor_requested = Signal()
+    kept_notes_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, *, practice: bool) -> None:
@@ -40,13 +42,7 @@ class LoginDialog(QDialog):
         self.setWindowIcon(look.app_icon(practice=practice))
 
         # What the phone needs
-        self._key = QLineEdit()
-        self._key.setEchoMode(QLineEdit.EchoMode.Password)
-        self._key.setMaxLength(1000)  # more than the keyring of Windows can hold
-        self._show_key = QAction(look.icon("eye", "muted"), "Show the key", self._key)
-        self._show_key.setCheckable(True)
-        self._show_key.toggled.connect(self._on_show_key)
-        self._key.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
+        self._key = KeyEdit()
         self._campaign = QLineEdit()
         self._campaign.setPlaceholderText("for example 1001")
         self._campaign.setValidator(QRegularExpressionValidator(QRegularExpression(r"\s*\d{1,18}\s*"), self._campaign))
@@ -79,8 +75,16 @@ class LoginDialog(QDialog):
         self._practice = button("End practice" if practice else "Practice", "flat", "practice")
         self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
         self._practice.clicked.connect(self.practice_requested)
+        self._kept_notes = button("", "flat", "info")
+        self._kept_notes.setToolTip("What you noted and the call center does not have")
+        self._kept_notes.clicked.connect(self.kept_notes_requested)
+        self._kept_notes.hide()
         self._settings = button("Settings", "flat", "settings")
         self._settings.clicked.connect(self.settings_requested)
+        self._supervisor = button("Supervisor", "flat", "supervisor")
+        self._supervisor.setToolTip("Start and stop campaigns, hang up agents")
+        self._supervisor.clicked.connect(self.supervisor_requested)
+        self._supervisor.hide()
 
         self._assemble(practice=practice)
         self.show_state(State.SIGNED_OUT)
@@ -93,6 +97,12 @@ class LoginDialog(QDialog):
             if text and not edit.isModified():
                 edit.setText(text)
         self._remember.setChecked(remember)
+
+    def lock_remember(self) -> None:
+        """Show that the organisation says whether anything is remembered."""
+        self._remember_row.setEnabled(False)  # the box itself is enabled and disabled as the shift goes
+        self._remember.setAccessibleDescription(SET_BY_ORGANISATION)
+        self._set_by_organisation.show()
 
     def set_campaign(self, campaign_id: str) -> None:
         """Put another campaign in, because the agent has agreed to a link."""
@@ -119,9 +129,13 @@ class LoginDialog(QDialog):
         if not offered:
             self._again.hide()
 
+    def offer_supervisor(self) -> None:
+        """Have a way to the supervisor's window."""
+        self._supervisor.show()
+
     def show_key_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
-        self._key.setPlaceholderText("asking your keyring …" if waiting else "from the account page of the call center")
+        self._key.show_wait(waiting=waiting)
 
     def show_state(self, state: State) -> None:
         """Show what the shift is doing, in the words of the state table."""
@@ -165,6 +179,11 @@ class LoginDialog(QDialog):
         """Say something that is no failure."""
         self._message.say(title, text, tone)
 
+    def show_kept_notes(self, count: int) -> None:
+        """Offer the notes that the call center does not have, if there are any."""
+        self._kept_notes.setText(f"Kept notes ({count})")
+        self._kept_notes.setVisible(count > 0)
+
     def forget_agent_id(self) -> None:
         """Empty the agent ID: the next shift has another."""
         self._agent_id.clear()
@@ -195,7 +214,9 @@ class LoginDialog(QDialog):
         content.addWidget(self._message)
         foot = QHBoxLayout()
         foot.addWidget(self._practice)
+        foot.addWidget(self._kept_notes)
         foot.addStretch()
+        foot.addWidget(self._supervisor)
         foot.addWidget(self._settings)
         if practice:  # a practice remembers nothing and has one address
             self._remember.setChecked(False)
@@ -205,34 +226,42 @@ class LoginDialog(QDialog):
         self.setMinimumWidth(760)
 
     def _phone_step(self) -> QFrame:
-        card, step = _card()
+        frame, step = card()
         step.addWidget(label("1   Your phone", "section"))
-        step.addWidget(_field("API key", self._key))
+        step.addWidget(named("API key", self._key))
         numbers = QHBoxLayout()
         numbers.setSpacing(12)
-        self._phone_row = _field("Phone number", self._phone, self._phone_hint)
-        numbers.addWidget(_field("Campaign ID", self._campaign, label(" ", "small")), 2)
+        self._phone_row = named("Phone number", self._phone, self._phone_hint)
+        numbers.addWidget(named("Campaign ID", self._campaign, label(" ", "small")), 2)
         numbers.addWidget(self._phone_row, 3)
         step.addLayout(numbers)
         go = QHBoxLayout()
-        go.addWidget(self._remember)
+        self._remember_row = QWidget()
+        remember = QVBoxLayout(self._remember_row)
+        remember.setContentsMargins(0, 0, 0, 0)
+        remember.setSpacing(0)
+        remember.addWidget(self._remember)
+        self._set_by_organisation = label(SET_BY_ORGANISATION, "small")
+        self._set_by_organisation.hide()
+        remember.addWidget(self._set_by_organisation)
+        go.addWidget(self._remember_row)
         go.addStretch()
         go.addWidget(self._call_me)
         step.addLayout(go)
-        return card
+        return frame
 
     def _id_step(self) -> QFrame:
-        card, step = _card()
+        frame, step = card()
         step.addWidget(label("2   Your agent ID", "section"))
         step.addWidget(self._heard)
         step.addStretch()
-        step.addWidget(_field("Agent ID", self._agent_id))
+        step.addWidget(named("Agent ID", self._agent_id))
         go = QHBoxLayout()
         go.addWidget(self._again)
         go.addStretch()
         go.addWidget(self._log_in)
         step.addLayout(go)
-        return card
+        return frame
 
     def _needed(self) -> list[tuple[QLineEdit, str]]:
         """The fields that have to be filled in, and what is said where one is not."""
@@ -270,10 +299,6 @@ class LoginDialog(QDialog):
         entry = self._entry()
         if entry is not None:
             self.log_in_requested.emit(entry, agent_id)
-
-    def _on_show_key(self, shown: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
-        self._key.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
-        self._show_key.setIcon(look.icon("eye-off" if shown else "eye", "muted"))
 
     def _on_phone_changed(self, text: str) -> None:
         self._phone_hint.setText(phone.hint(text) or " ")
@@ -315,28 +340,3 @@ def _is_gap(edit: QLineEdit) -> bool:
 
 def _packed(text: str) -> str:
     return "".join(character for character in text if not character.isspace() and character.isprintable())
-
-
-def _card() -> tuple[QFrame, QVBoxLayout]:
-    card = QFrame()
-    card.setProperty("role", "card")
-    inside = QVBoxLayout(card)
-    inside.setContentsMargins(look.ROOM, 14, look.ROOM, 14)
-    inside.setSpacing(look.GAP)
-    return card, inside
-
-
-def _field(name: str, edit: QLineEdit, hint: QLabel | None = None) -> QWidget:
-    """A field under its name, which screen readers and other programs know it by."""
-    row = QWidget()
-    stack = QVBoxLayout(row)
-    stack.setContentsMargins(0, 2, 0, 0)
-    stack.setSpacing(3)
-    caption = label(name, "small")
-    caption.setBuddy(edit)
-    edit.setAccessibleName(name)
-    stack.addWidget(caption)
-    stack.addWidget(edit)
-    if hint is not None:
-        stack.addWidget(hint)
-    return row

@@ -51,6 +51,7 @@ class PopupWindow(QWidget):
     next_call_requested = Signal(CallResponse)
     logoff_requested = Signal(CallResponse)
     wait_on_requested = Signal()
+    leave_requested = Signal()
     draft_changed = Signal(Draft)
     aid_requested = Signal(str)
     link_requested = Signal(str)
@@ -75,6 +76,7 @@ class PopupWindow(QWidget):
         self._asked = ""
         """The entry for the callback that was made at `_asked_at`: "in 2 hours" counts from there."""
         self._undo_seconds = 0
+        self._undo_fixed = False
         self._can_change = True
         self._asked_about: CallResponse | None = None
         """The response that was not sent yet because something in it looks like a card number."""
@@ -124,6 +126,7 @@ class PopupWindow(QWidget):
         self._ways_on.waits.connect(self._show_take_back)
         self._ways_on.taken_back.connect(self._on_taken_back)
         self._ways_on.cover_pressed.connect(self._on_cover)
+        self._ways_on.leave_pressed.connect(self.leave_requested)
         self._disposition.changed.connect(self._on_disposition_changed)
         self._questions.changed.connect(self._on_answer_changed)
         self._notes.textChanged.connect(self._on_notes_changed)
@@ -182,9 +185,10 @@ class PopupWindow(QWidget):
         """Offer what can be opened, copied or started for this call, a button each."""
         self._aids.offer(labels)
 
-    def set_undo(self, seconds: int) -> None:
-        """How long the agent wants to be able to take a response back; the profile may give more."""
+    def set_undo(self, seconds: int, *, fixed: bool = False) -> None:
+        """How long a response can be taken back. What an agent wants the profile may lengthen; `fixed` is the organisation's."""
         self._undo_seconds = seconds
+        self._undo_fixed = fixed
 
     @property
     def profile(self) -> CampaignProfile:
@@ -222,8 +226,9 @@ class PopupWindow(QWidget):
             self._on_disposition_changed()
 
     def press_next_call(self) -> None:
-        """Next Call, pressed elsewhere; with the same checks as here."""
-        self._ways_on.actions_by_name["next_call"]()
+        """Next Call, pressed elsewhere; with the same checks as here. Nothing is done under the cover, where nothing is seen."""
+        if self._cover.isHidden():
+            self._ways_on.actions_by_name["next_call"]()
 
     def end_call(self) -> None:
         """Nobody is on the line any more: go out of sight, and send nothing that waits."""
@@ -252,9 +257,16 @@ class PopupWindow(QWidget):
         if self._message.text() != before:
             self.attention_requested.emit()
 
-    def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
-        """Tell why the response is not stored; the form can be used again."""
+    def tell(self, failure: NextCallError, became_of_work: str = "", *, last_only: bool = False, can_leave: bool = False) -> None:
+        """Tell why the response is not stored; the form can be used again.
+
+        `last_only`: nobody can be next any more. `can_leave`: it is not taken as the last one either, so "Leave" is offered.
+        """
         self._set_busy(busy=False)
+        if last_only:
+            self._ways_on.tell_last_only()
+        if can_leave:
+            self._ways_on.offer_leave()
         self._message.tell(failure, became_of_work)
         self.attention_requested.emit()
 
@@ -554,7 +566,7 @@ class PopupWindow(QWidget):
         """Wish that it is stored, as soon as it can no longer be taken back."""
         self._keep_draft()
         self._set_busy(busy=True)
-        seconds = max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
+        seconds = self._undo_seconds if self._undo_fixed else max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
         if seconds:
             self.attention_requested.emit()  # it can be taken back
         self._ways_on.do(lambda: wish.emit(response), in_seconds=seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
@@ -12,6 +13,7 @@ from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.tasks import Tasks
 from desktop.ui.channels import Channel, Channels, Choices
+from desktop.ui.keyboard import Keyboard
 from desktop.ui.login import LoginDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.sound import Sound
@@ -20,23 +22,34 @@ from desktop.ui.sound import Sound
 class Preferences(QObject):
     """Opens the settings over the log-in dialog. A practice has no `memory` and no settings."""
 
-    changed = Signal(Settings)
+    changed = Signal(Settings, object)
+    """These are the agent's own from now on; with what of it could not be kept (NextCallError), or None."""
     preview_requested = Signal(Path)
 
-    def __init__(self, login: LoginDialog, tasks: Tasks, memory: Memory | None, channels: Channels, sound: Sound) -> None:
+    def __init__(
+        self, login: LoginDialog, tasks: Tasks, memory: Memory | None, channels: Channels, sound: Sound, keyboard: Keyboard
+    ) -> None:
         super().__init__()
         self._login = login
         self._tasks = tasks
         self._memory = memory
         self._channels = channels
         self._sound = sound
+        self._keyboard = keyboard
+        self._autostart: bool | None = None
+        """What the agent wants changed about the start with the session."""
 
     def open(self) -> None:
         """Show the settings."""
         if self._memory is None:
             return
         dialog = SettingsDialog(
-            self._memory.settings, practice=False, profiles=self._memory.folder / "profiles", parent=self._login
+            self._memory.settings,
+            practice=False,
+            profiles=self._memory.folder / "profiles",
+            no_hotkeys=self._keyboard.lacks,
+            locked=self._memory.locked,
+            parent=self._login,
         )
         dialog.changed.connect(lambda settings: self._tasks.spawn(self._apply(settings), "settings"))
         dialog.preview_requested.connect(self.preview_requested)
@@ -45,8 +58,41 @@ class Preferences(QObject):
         dialog.finished.connect(lambda: self._sound.devices_changed.disconnect(shown))
         dialog.show_outputs(self._sound.devices())
         self._sound.prepare()
+        self._offer_hotkeys(dialog, self._memory.settings)
+        self._autostart = None
+        dialog.autostart_changed.connect(self._on_autostart_changed)
+        self._tasks.spawn(self._show_autostart(dialog, self._memory), "autostart")
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _offer_hotkeys(self, dialog: SettingsDialog, settings: Settings) -> None:
+        """Have the system try what is chosen, at once; what is not kept in the end is forgotten again."""
+        kept = [settings]
+        dialog.changed.connect(kept.append)
+        dialog.hotkeys_tried.connect(lambda chosen: dialog.show_hotkey_troubles(self._keyboard.set_hotkeys(chosen)))
+        self._keyboard.bind((dialog,))
+
+        def listen(on: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+            self._keyboard.set_listening(on=on)
+            if not on:
+                dialog.show_hotkey_troubles(self._keyboard.troubles)
+
+        dialog.listening_changed.connect(listen)
+
+        def have_what_is_kept() -> None:
+            self._keyboard.set_listening(on=False)
+            self._keyboard.set_hotkeys(kept[-1].shortcuts.chosen())
+
+        dialog.finished.connect(have_what_is_kept)
+        dialog.show_hotkey_troubles(self._keyboard.troubles)
+
+    async def _show_autostart(self, dialog: SettingsDialog, memory: Memory) -> None:
+        is_on = await memory.starts_with_session()
+        if isValid(dialog):
+            dialog.show_autostart(on=is_on)
+
+    def _on_autostart_changed(self, on: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+        self._autostart = on
 
     async def _test(self, dialog: SettingsDialog, channel: Channel, chosen: Choices) -> None:
         outcome = await self._channels.test(channel, chosen)
@@ -56,8 +102,13 @@ class Preferences(QObject):
     async def _apply(self, settings: Settings) -> None:
         if self._memory is None:
             return
+        settings = msgspec.structs.replace(settings, supervised=self._memory.own.supervised)  # the dialog was open for long
+        failure: NextCallError | None = None
+        wish, self._autostart = self._autostart, None
         try:
             await self._memory.save(settings)
-        except NextCallError as failure:
-            self._login.tell(failure)
-        self.changed.emit(settings)
+            if wish is not None:
+                await self._memory.start_with_session(on=wish)
+        except NextCallError as wrong:
+            failure = wrong
+        self.changed.emit(self._memory.own, failure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from desktop.callcenter.model import Function
@@ -43,11 +44,16 @@ class SigningIn(QObject):
         self._memory = memory
         self._practice_login = practice_login
         self._signed_out = signed_out
+        if memory is not None and "remember" in memory.locked:
+            login.lock_remember()
 
     def open(self) -> None:
         """Show the log-in dialog with what is remembered."""
         known = self._practice_login
         settings = self._memory.settings if self._memory else Settings()
+        not_allowed = self._memory is not None and "remember" in self._memory.locked and not settings.remember
+        if not_allowed:
+            settings = msgspec.structs.replace(settings, campaign_id="", phone_number="")
         self._login.forget_agent_id()
         self._login.fill_in(
             key=known.key if known else "",
@@ -58,8 +64,12 @@ class SigningIn(QObject):
         self._login.show_key_wait(waiting=False)
         self._login.focus_first_gap()
         self._login.show()
-        if self._memory is not None and self._memory.has_login:
+        if self._memory is None:
+            return
+        if self._memory.has_login:
             self._tasks.spawn(self._recall_key(self._memory), "key")
+        elif not_allowed and self._memory.settings.campaign_id:  # kept before the organisation wanted nothing remembered
+            self._tasks.spawn(self._forget(self._memory), "forget")
 
     async def learn_contract(self) -> None:
         """Read what the call center offers, and offer no more than that."""
@@ -85,6 +95,12 @@ class SigningIn(QObject):
             log.info("not remembered: %s", failure)
             if entry.remember:
                 self.not_remembered.emit(f"{failure.title}.", failure.advice)
+
+    async def _forget(self, memory: Memory) -> None:
+        try:
+            await memory.forget_login()
+        except KeptError as failure:
+            log.info("not forgotten: %s", failure)
 
     async def _recall_key(self, memory: Memory) -> None:
         self._login.show_key_wait(waiting=True)

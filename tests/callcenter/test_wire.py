@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import socket
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -179,7 +180,8 @@ async def test_a_name_that_nobody_knows_was_not_reached(monkeypatch):
 
     async with center() as (client, _):
         monkeypatch.setattr(socket, "getaddrinfo", nobody)
-        monkeypatch.setattr(client._service._operations[Function.LOGIN_AGENT], "_address", "https://nowhere.invalid/s")
+        operations = client._service._documented
+        operations[Function.LOGIN_AGENT] = replace(operations[Function.LOGIN_AGENT], address="https://nowhere.invalid/s")
         failure = await _login(client)
     assert (type(failure), failure.title) == (NotReached, "The call center's name was not found")
 
@@ -295,9 +297,9 @@ async def test_a_big_answer_is_read_as_well():
 
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "500 Internal Server Error"])
 async def test_a_fault_is_a_refusal_whatever_its_status(status):
-    async with center(answers(http(fault("campaign not running"), status))) as (client, _):
+    async with center(answers(http(fault("no lines are left"), status))) as (client, _):
         failure = await _login(client)
-    assert (type(failure), failure.reason) == (Refused, "campaign not running")
+    assert (type(failure), failure.reason) == (Refused, "no lines are left")
 
 
 async def test_a_fault_about_a_log_in_that_is_gone_is_told_apart():

@@ -43,6 +43,7 @@ def said(template: str, **values: str) -> str:
         ("Your shop “{a}” is open", "Your shop is open"),
         ("Your **{a}** shop", "Your shop"),
         ("**{a}** hello", "Hello"),
+        ("Is it **{a} {b}** from **{a}, {b} {a}**?", "Is it from?"),
         ("call {a} now", "call now"),
         ("call {a|them} now", "call them now"),
         ("call {a|} now", "call now"),

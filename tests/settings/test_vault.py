@@ -15,7 +15,7 @@ import pytest
 
 from desktop.errors import KeyNotKept
 from desktop.settings import vault as module
-from desktop.settings.vault import Vault, WebhookSecrets, backend_name
+from desktop.settings.vault import Vault, WebhookSecrets, backend_name, complaint
 from tests.desk import Session, needs
 
 if TYPE_CHECKING:
@@ -59,12 +59,14 @@ async def test_every_call_center_and_every_owner_has_a_key_of_its_own(keyring: S
         Vault(SERVICE, "/home/b"),
         Vault(SERVICE, "/home/c"),
         Vault(""),
+        Vault(SERVICE, supervisor=True),
+        Vault(SERVICE, "/home/b", supervisor=True),
     ]
     for number, place in enumerate(places):
         await place.keep(f"key {number}")
-    assert [await place.key() for place in places] == [f"key {number}" for number in range(5)]
+    assert [await place.key() for place in places] == [f"key {number}" for number in range(7)]
     await places[0].forget()
-    assert [await place.key() for place in places] == ["", *(f"key {number}" for number in range(1, 5))]
+    assert [await place.key() for place in places] == ["", *(f"key {number}" for number in range(1, 7))]
     for place in places:
         await place.forget()
 
@@ -84,6 +86,11 @@ async def test_what_is_kept_is_for_people_to_find(keyring: Session):
         [item] = search_items(bus, {"service": "NextCall www.callfire.com"})
         assert KEY not in f"{item.get_label()} {item.get_attributes()}"
     await Vault(SERVICE).forget()
+    supervisors = Vault(SERVICE, supervisor=True)
+    await supervisors.keep(KEY)
+    where = ("service", "NextCall supervisor www.callfire.com", "username", "API key")
+    assert keyring.run("secret-tool", "lookup", *where) == KEY
+    await supervisors.forget()
 
 
 async def test_the_secret_of_a_webhook_is_kept_read_changed_and_forgotten(keyring: Session):
@@ -120,6 +127,14 @@ async def test_where_a_secret_is_kept_is_for_people_to_find(keyring: Session):
 
 def test_the_systems_own_keyring_is_used_whatever_a_configuration_says():
     assert backend_name() == "keyring.backends.SecretService.Keyring"
+
+
+def test_a_keyring_that_answers_gives_no_cause_for_complaint(keyring: Session):
+    assert complaint() == ""
+
+
+def test_a_keyring_that_is_not_there_does():
+    assert "SecretService" in complaint()
 
 
 # ------------------------------------------------------------------------------------------------------ no keyring

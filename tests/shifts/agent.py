@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPla
 
 from desktop.app import App, Options, QtApplication, Site
 from desktop.callcenter.model import Function
+from desktop.settings.policy import NO_POLICY, Policy
 from desktop.shift.states import State
 from desktop.tasks import in_thread
 from desktop.ui.parts import MessageBar
@@ -143,10 +144,15 @@ class Agent:
 
 @asynccontextmanager
 async def at_work(
-    qt: QtApplication, options: Options, scenario: Scenario | None = None, *, heard: Callable[[], str] | None = None
+    qt: QtApplication,
+    options: Options,
+    scenario: Scenario | None = None,
+    *,
+    heard: Callable[[], str] | None = None,
+    policy: Policy = NO_POLICY,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
-    app = App(qt, options, scenario=scenario)
+    app = App(qt, options, scenario=scenario, read_policy=lambda: policy)
     app.start()
     work = asyncio.create_task(app.run(), name="app")
     try:
@@ -167,6 +173,11 @@ class LiveShift:
         self.line = line
         self.service = service
 
+    def fill_in_login(self) -> None:
+        """Key, campaign and phone number."""
+        for name, text in {"API key": KEY, "Campaign ID": "1", "Phone number": PHONE}.items():
+            type_into(self.agent.desk.login, name, text)
+
     def responses(self) -> list[list[tuple[str, str, bool]]]:
         """What the call center has got, call by call."""
         return [
@@ -179,7 +190,15 @@ class LiveShift:
 
     async def be_kicked(self) -> None:
         """By a supervisor, from another program."""
-        await self.ask("kickAgent", agentId=self.service.ledger()[0]["agent"])
+        await self.ask("kickAgent", agentId=self.service._center.phone(PHONE).agent_id)
+
+    async def stop_campaign(self) -> None:
+        """By a team lead, from another program."""
+        await self.ask("stopCampaign", "VoiceBroadcastService")
+
+    async def start_campaign(self) -> None:
+        """By a team lead, from another program."""
+        await self.ask("startCampaign", "VoiceBroadcastService")
 
     async def ask(self, function: str, service: str = "PredictiveService", **parameters: object) -> None:
         """What another program asks the call center."""
@@ -221,10 +240,9 @@ async def at_work_live(qt: QtApplication, data_dir: Path, line: Line, service: P
         return phone.agent_id or "" if phone.state == "connected" else ""
 
     async with at_work(qt, Options(service_url=line.service_url, data_dir=data_dir), heard=heard) as agent:
-        type_into(agent.desk.login, "API key", KEY)
-        type_into(agent.desk.login, "Campaign ID", "1")
-        type_into(agent.desk.login, "Phone number", PHONE)
-        yield LiveShift(agent, line, service)
+        shift = LiveShift(agent, line, service)
+        shift.fill_in_login()
+        yield shift
 
 
 # ------------------------------------------------------------------------------------------------------------- by name

@@ -12,8 +12,10 @@ import pytest
 
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
+from tests.practice.outside import Dice
 from tests.shifts.agent import KEY, LiveShift, at_work_live
 from tests.shifts.line import Line
+from tests.shifts.program import Program, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop.app import QtApplication
+    from tests.desk import Desk
 
 
 @pytest.fixture
@@ -30,9 +33,15 @@ def quick() -> Scenario:
 
 
 @pytest.fixture
-def service(quick: Scenario) -> Iterator[PracticeService]:
+def dice() -> Dice:
+    """Who shall wait, and for how long."""
+    return Dice()
+
+
+@pytest.fixture
+def service(quick: Scenario, dice: Dice) -> Iterator[PracticeService]:
     """A practice service that stands for the hosted one."""
-    running = PracticeService(quick)
+    running = PracticeService(quick, dice=dice)
     running.start()
     yield running
     running.stop()
@@ -51,6 +60,28 @@ def live_shift(
 ) -> Callable[[], AbstractAsyncContextManager[LiveShift]]:
     """Opens a live desk on that line: `async with live_shift() as shift`."""
     return lambda: at_work_live(qapp, tmp_path, line, service)
+
+
+@pytest.fixture(scope="module")
+def center(xdesk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A practice service as a program of its own, for all tests here."""
+    service = Service(xdesk, tmp_path_factory.mktemp("center"))
+    yield service
+    service.end()
+
+
+@pytest.fixture
+def start(xdesk: Desk, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts NextCall on the desk, with one data folder for all starts of a test."""
+    started: list[Program] = []
+
+    def start(*arguments: str) -> Program:
+        started.append(Program(xdesk, tmp_path / "data", *arguments))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 """Seconds that a program on two shared processors may need for anything."""
 
+# A window of another program: prints what is typed into it, character by character.
+
 
 class Service:
     """`nextcall practice-service` as a program of its own, asked over HTTP only."""

@@ -6,9 +6,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QImage
@@ -23,32 +22,7 @@ from tests.shifts.line import Line
 from tests.shifts.program import PATIENCE, Program, Service, fill_in_login, log_in
 from tests.ui.arriving import ELSEWHERE, Monitors, active, place_of, stacked, there, two_monitors
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 Started = Callable[..., Program]
-
-
-@pytest.fixture(scope="module")
-def center(xdesk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A practice service as a program of its own, for all tests here."""
-    service = Service(xdesk, tmp_path_factory.mktemp("center"))
-    yield service
-    service.end()
-
-
-@pytest.fixture
-def start(xdesk: Desk, tmp_path: Path) -> Iterator[Started]:
-    """Starts NextCall on the desk, with one data folder for all starts of a test."""
-    started: list[Program] = []
-
-    def start(*arguments: str) -> Program:
-        started.append(Program(xdesk, tmp_path / "data", *arguments))
-        return started[-1]
-
-    yield start
-    for program in started:
-        program.kill()
 
 
 def test_a_whole_shift_by_keys_and_the_key_is_remembered(start: Started, center: Service) -> None:

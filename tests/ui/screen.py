@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
+    QTabBar,
     QWidget,
 )
 
@@ -79,6 +80,13 @@ def press(window: QWidget, name: str) -> None:
     pressed = button(window, name)
     assert pressed.isEnabled(), f"{name!r} is grey"
     QTest.mouseClick(pressed, Qt.MouseButton.LeftButton)
+
+
+def turn_to(window: QWidget, page: str) -> None:
+    """Go to a page by its tab, as the mouse does."""
+    [bar] = window.findChildren(QTabBar)
+    [at] = [number for number in range(bar.count()) if bar.tabText(number) == page]
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
 
 
 def message(window: QWidget) -> str:

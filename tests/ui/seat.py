@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication
 
 from desktop.settings.memory import Memory
+from desktop.settings.policy import NO_POLICY, Policy
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.settings.vault import Vault
 from desktop.shift.journal import Journal, ShiftRecord
@@ -142,9 +143,9 @@ async def seated(
     assert not seat.crashes
 
 
-def a_memory(folder: Path, settings: Settings = REMEMBERED) -> Memory:
+def a_memory(folder: Path, settings: Settings = REMEMBERED, policy: Policy = NO_POLICY) -> Memory:
     """A memory on this computer's keyring, which is none unless a test has one."""
-    return Memory(SettingsFile(folder), settings, SERVICE, str(folder))
+    return Memory(SettingsFile(folder), settings, SERVICE, str(folder), policy=policy)
 
 
 def the_vault(folder: Path) -> Vault:

@@ -12,10 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
 from desktop.settings.settings import Settings
+from desktop.ui.alert_settings import choices
 from desktop.ui.channels import Channel, Choices, Outcome
-from desktop.ui.settings_dialog import SettingsDialog, choices
+from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.sound import SOUNDS
-from tests.ui.screen import Role, button, key, message, part, press, show
+from tests.ui.screen import Role, button, key, message, part, press, show, turn_to
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -29,8 +30,8 @@ CHOSEN = Settings(
 def dialog(qtbot: QtBot) -> SettingsDialog:
     made = SettingsDialog(CHOSEN, practice=False)
     qtbot.addWidget(made)
-    made.resize(640, 900)
     show(made)
+    turn_to(made, "When a call comes")
     return made
 
 

@@ -53,11 +53,15 @@ def test_no_key_acts_under_the_cover_and_what_was_entered_is_there_again(popup: 
     popup.set_covered(covered=True)
     type_in("xyz")
     key(Qt.Key.Key_Return, Control)
-    key(Qt.Key.Key_H, Control)
+    key(Qt.Key.Key_P, Control)
     popup.set_covered(covered=False)
     assert sent == []
     assert notes.text() == "by mail"
     assert popup.focusWidget() is notes
+    popup.set_covered(covered=True)
+    popup.press_next_call()  # in another program
+    assert not sent
+    popup.set_covered(covered=False)
     key(Qt.Key.Key_Return, Control)
     assert [one.notes for one in sent] == ["by mail"]
 
@@ -89,11 +93,16 @@ class Told:
         self.away = Away(self.presence)
         self.covers: list[bool] = []
         self.minutes: list[int] = []
+        self.returns = 0
         self.sleeps: list[str] = []
         self.away.cover.connect(self.covers.append)
         self.away.forgotten.connect(self.minutes.append)
+        self.away.came_back.connect(self._on_came_back)
         self.away.sleeps.connect(lambda: self.sleeps.append("sleeps"))
         self.away.woke.connect(lambda: self.sleeps.append("woke"))
+
+    def _on_came_back(self) -> None:
+        self.returns += 1
 
 
 @pytest.fixture
@@ -131,6 +140,14 @@ def test_a_forgotten_log_off_is_spoken_of_once_until_the_agent_returns(told: Tol
             told.presence.idle.emit(seconds)
         told.presence.returned.emit()
     assert told.minutes == ([REMINDED_AFTER // 60] * 2 if state in IN_QUEUE else [])
+    assert told.returns == len(told.minutes)
+
+
+def test_who_was_not_asked_need_not_be_told_that_they_are_back(told: Told):
+    told.away.set_state(State.WAITING)
+    told.presence.idle.emit(REMINDED_AFTER - 1)
+    told.presence.returned.emit()
+    assert told.returns == 0
 
 
 @pytest.mark.parametrize("state", State)

@@ -16,11 +16,12 @@ from desktop.popup import profile_file
 from desktop.popup.example import example_call
 from desktop.practice.center import BEEP, FAREWELL, HOLD_MUSIC, PhoneView
 from desktop.resources import RESOURCES
-from desktop.settings.settings import Settings
-from desktop.shift.journal import Draft
-from desktop.shift.session import Health, Line
+from desktop.settings.settings import Settings, Shortcuts
+from desktop.shift.journal import Draft, Settled
+from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
@@ -31,7 +32,20 @@ from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
 from tests.ui.records import FATES, a_shift, an_entry
-from tests.ui.screen import FATE, REASON, Role, assert_nothing_cut, button, every_failure, field, focused, key, part, show
+from tests.ui.screen import (
+    FATE,
+    REASON,
+    Role,
+    assert_nothing_cut,
+    button,
+    every_failure,
+    field,
+    focused,
+    key,
+    part,
+    show,
+    turn_to,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +56,7 @@ NOW = datetime(2025, 1, 6, 12, 59, 59, tzinfo=UTC)
 PRACTICE = pytest.mark.parametrize("practice", [False, True], ids=["live", "practice"])
 
 
+PAGES = ("Call center", "When a call comes", "Keys", "This computer")
 FAILURES = every_failure()
 
 pytestmark = pytest.mark.usefixtures("worn")
@@ -75,6 +90,7 @@ def test_the_log_in_window(keep: Keep, practice: bool):
         assert_nothing_cut(window)
     window.say("NextCall has made a mistake", f"{REASON}. What you typed is still here. For your IT support: {REASON}", "bad")
     window.show_key_wait(waiting=True)
+    window.show_kept_notes(12)
     assert_nothing_cut(window)
     window.offer_call_me(offered=False)
     assert_nothing_cut(window)
@@ -98,6 +114,9 @@ def test_the_shift_window(keep: Keep, practice: bool):
                 window.show_stored(stored, unsure)
                 assert_nothing_cut(window)
     window.show_state(State.WAITING)
+    for refusal in (errors.CampaignNotRunning("Campaign 1001 is not running."), errors.Refused(REASON), errors.Refused()):
+        window.show_standstill(Standstill(refusal, NOW))
+        assert_nothing_cut(window)
     for heard in (True, False):
         window.show_someone(heard=heard)
         assert_nothing_cut(window)
@@ -125,6 +144,10 @@ def test_the_popup(keep: Keep, practice: bool):
     for failure in FAILURES:
         window.tell(failure(REASON), FATE)
         assert_nothing_cut(window)
+    window.tell(errors.Refused(REASON), FATE, can_leave=True)
+    assert_nothing_cut(window)
+    window.tell(errors.NotLoggedIn(REASON), FATE, last_only=True, can_leave=True)
+    assert_nothing_cut(window)
     window.show_call(a_call(), Draft("Interested", "by mail"), last_only=True)
     assert_nothing_cut(window)
     window.show_someone()
@@ -140,9 +163,19 @@ def test_the_reminder(keep: Keep, practice: bool, hung_up: bool):
     for record in (None, a_shift(), a_shift(an_entry()), a_shift(*map(an_entry, FATES * 30))):
         window.remind(record, hung_up=hung_up)
         assert_nothing_cut(window)
+    window.show_kept_notes(12)
     window.say("The receipt is saved", f"/home/an.agent/Documents/{'a folder of a rather long name/' * 4}nextcall-shift.txt")
     assert_nothing_cut(window)
     window.say("The receipt was not saved", "No such file or directory. Try another place.", "bad")
+    assert_nothing_cut(window)
+
+
+@PRACTICE
+def test_the_kept_notes(keep: Keep, practice: bool):
+    window = keep(KeptNotesWindow(practice=practice))
+    window.show()
+    assert_nothing_cut(window)
+    window.show_entries([an_entry(Settled.REFUSED, a_call("Wilhelmina " * 50)), an_entry(None, a_call(), told=False)] * 20)
     assert_nothing_cut(window)
 
 
@@ -168,18 +201,29 @@ def test_the_question_after_a_crash(keep: Keep, practice: bool):
 
 @PRACTICE
 @pytest.mark.parametrize("can_hang_up", [False, True])
-async def test_the_question_before_leaving(qapp: object, keep: Keep, practice: bool, can_hang_up: bool):
+@pytest.mark.parametrize("kicked", [False, True])
+async def test_the_question_before_leaving(qapp: object, keep: Keep, practice: bool, can_hang_up: bool, kicked: bool):
     for state in (State.LOGGING_IN, State.WAITING, State.CONNECTED, State.SAVING):
-        window = keep(LeaveDialog(state, can_hang_up=can_hang_up, kept=not practice, practice=practice, parent=None))
+        told = {"can_hang_up": can_hang_up, "kept": not practice, "refused": kicked, "kicked": kicked}
+        window = keep(LeaveDialog(state, **told, practice=practice, parent=None))
         window.show()
         assert_nothing_cut(window)
         window.hide()
 
 
 def test_the_settings(keep: Keep):
-    window = keep(SettingsDialog(Settings(), practice=False))
+    hotkeys = Shortcuts(show_call="Ctrl+Shift+L", next_call="Ctrl+K", hear_someone="")
+    window = keep(SettingsDialog(Settings(shortcuts=hotkeys), practice=False, locked=Settings.__struct_fields__))
     window.show()
-    assert_nothing_cut(window)
+    for page in PAGES:
+        turn_to(window, page)
+        assert_nothing_cut(window)
+    window = keep(SettingsDialog(Settings(shortcuts=hotkeys), practice=False))
+    window.show_hotkey_troubles({"hear_someone": "Another program has Ctrl+Shift+F10 already. Choose another key."})
+    window.show()
+    for page in reversed(PAGES):
+        turn_to(window, page)
+        assert_nothing_cut(window)
     field(window, "Campaign profiles address").setText("http://profiles.example/{campaign}.toml")
     button(window, "Save").click()
     assert_nothing_cut(window)

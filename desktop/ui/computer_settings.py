@@ -1,0 +1,31 @@
+"""The settings' page about this computer. What is on it is not kept by NextCall: the system has it, and tells how it is."""
+
+from __future__ import annotations
+
+from desktop.ui.settings_page import SettingsPage, Switch
+
+
+class ComputerSettings(SettingsPage):
+    """Whether NextCall starts with the session. As long as the system has not told, nothing can be changed."""
+
+    title = "This computer"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_on: bool | None = None
+        self._autostart = Switch("Start NextCall when I sign in to this computer", False)  # noqa: FBT003
+        self._autostart.setEnabled(False)
+        self.add_other(
+            self._autostart, meaning="It opens the log-in window. Your phone is not called, and nobody is logged in by it."
+        )
+
+    def show_autostart(self, *, on: bool) -> None:
+        """As the system has it."""
+        self._is_on = on
+        self._autostart.setChecked(on)
+        self._autostart.setEnabled(True)
+
+    def autostart_wish(self) -> bool | None:
+        """What is to be changed, if anything is."""
+        wanted = self._autostart.isChecked()
+        return None if self._is_on is None or wanted is self._is_on else wanted
