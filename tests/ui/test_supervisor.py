@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QListWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget
 
 from desktop.callcenter.model import Described, Field, Function, Kind, Wanted
 from desktop.errors import NotReached, OutcomeUnknown, Refused, SettingsNotKept, WrongValues
@@ -392,6 +392,23 @@ async def test_an_organisation_can_forbid_that_it_is_remembered(keyring: Session
         press(office.window, "Sign in")
         await _idle(office)
         assert await memory.supervisor_key.key() == ""
+
+
+async def test_after_signing_out_nobody_gets_the_key_back(qapp: object, tmp_path: Path):
+    async with an_office(tmp_path, memory=a_memory(tmp_path)) as office:
+        office.supervising.show()
+        await _idle(office)
+        key_field = field(office.window, "API key")
+        key_field.setFocus()
+        type_in("the lead's")
+        key_field.actions()[0].trigger()  # the eye
+        assert key_field.echoMode() is QLineEdit.EchoMode.Normal
+        press(office.window, "Sign in")
+        press(office.window, "Sign out")
+        assert key_field.echoMode() is QLineEdit.EchoMode.Password
+        key_field.actions()[0].trigger()
+        key_field.undo()
+        assert key_field.text() == ""
 
 
 async def test_a_key_that_the_keyring_gives_late_signs_nobody_in_again(
