@@ -488,6 +488,23 @@ async def test_kicking_wants_a_reason_which_the_log_keeps(qapp: object, tmp_path
         assert (record.agent_id, record.reason, record.outcome) == ("4027", "gone home", "done")
 
 
+async def test_an_id_that_is_typed_while_another_agent_is_kicked_stays(qapp: object, tmp_path: Path):
+    answer = asyncio.Event()
+    async with an_office(tmp_path) as office:
+        office.center.will(Function.KICK_AGENT, answer)
+        await office.sign_in()
+        field(office.window, "Agent ID").setText("4027")
+        press(office.window, "Kick agent")
+        await office.asked()
+        type_in("gone home")
+        key(Return)
+        await until(lambda: office.center.asked(Function.KICK_AGENT))
+        field(office.window, "Agent ID").setText("4028")
+        answer.set()
+        await office.answered()
+        assert field(office.window, "Agent ID").text() == "4028"
+
+
 @pytest.mark.parametrize(
     ("failure", "said", "listed", "outcome"),
     [
@@ -646,6 +663,19 @@ async def test_signing_out_takes_the_functions_away(qapp: object, tmp_path: Path
         press(office.window, "Sign out")
         assert not office.functions.isVisible()
         assert not has(office.window, Role.Button, "More functions …")
+
+
+async def test_who_signs_out_before_the_answer_to_a_question_has_nothing_done(qapp: object, tmp_path: Path):
+    center = LaterCallCenter()
+    async with an_office(tmp_path, center) as office:
+        await _functions(office, 1)
+        field(office.functions, "Ratio").setText("1.5")
+        press(office.functions, "Ask the call center")
+        question = await office.asked()
+        press(office.window, "Sign out")
+        assert not question.isVisible()
+        await until(lambda: not any(task.get_name() == "supervisor: function" for task in asyncio.all_tasks()))
+        assert (center.given, await office.records()) == ([], ())
 
 
 # -------------------------------------------------------------------------------------------------------- the audit log
