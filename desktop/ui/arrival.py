@@ -55,6 +55,11 @@ class Quarantine(QObject):
         self._held: set[int] = set()
         """The system's numbers of keys that were held when the time was over, where Qt does not tell them from others."""
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the time still runs."""
+        return self._time.isActive()
+
     def begin(self, window: QWidget, milliseconds: int = QUARANTINE) -> None:
         """No key acts on `window` for so long: from now on, and anew from when it gets the keyboard in that time.
 

@@ -578,7 +578,7 @@ class Desk(QObject):
             self.popup.show_someone(self._campaign.profile if self._campaign else NONE)
             self._promises.set_quiet(quiet=True)
             self.window.show_someone(heard=True)
-        self.coming.open()
+        self.coming.someone_heard()
         session.rearm()
 
     def _on_wait_on_requested(self) -> None:
