@@ -310,8 +310,19 @@ class _Fitting(QObject):
                 layout.activate()
                 width = max(content.width(), layout.totalMinimumSize().width())
                 height = max(content.height(), layout.totalMinimumHeightForWidth(width))
-                window.resize(window.size() + QSize(width, height) - content.size())
+                _resize(window, window.size() + QSize(width, height) - content.size())
         return False
+
+
+def _resize(window: QWidget, size: QSize) -> None:
+    """Leave the frame where it is. As long as a window is not on the screen, Qt (X11) would put what is in the frame there
+    instead, and so its title bar above that, where it may be out of sight."""
+    handle, before = window.windowHandle(), window.pos()
+    if size == window.size():
+        return
+    window.resize(size)
+    if handle is not None and not handle.isVisible():
+        handle.setFramePosition(before)
 
 
 def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE, mark: QWidget | None = None) -> QVBoxLayout:
