@@ -103,6 +103,13 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
         str, Meta(title="Sound output", description="Where the sound is heard; empty for the computer's usual output")
     ] = ""
     sound_volume: Annotated[int, Meta(title="Volume", description="How loud the sound is, in percent", ge=0, le=100)] = 70
+    update_check: Annotated[
+        bool,
+        Meta(
+            title="Say when there is a newer NextCall",
+            description="Whether the project's page is asked for a newer version, once a day at most and never during a shift",
+        ),
+    ] = True
     shortcuts: Annotated[
         Shortcuts, Meta(description="Keys that work in every program, where not the usual ones", extra=PERSONAL)
     ] = Shortcuts()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from desktop import APP_NAME
 from desktop.errors import NextCallError
 from desktop.popup import phone
 from desktop.shift.states import State
@@ -32,6 +33,7 @@ class LoginDialog(QDialog):
     log_in_requested = Signal(LoginEntry, str)
     practice_requested = Signal()
     settings_requested = Signal()
+    update_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, *, practice: bool) -> None:
@@ -79,6 +81,10 @@ class LoginDialog(QDialog):
         self._practice = button("End practice" if practice else "Practice", "flat", "practice")
         self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
         self._practice.clicked.connect(self.practice_requested)
+        self._update = button("", "flat", "open")
+        self._update.setToolTip("Opens its page in your browser. Nothing is installed by itself.")
+        self._update.clicked.connect(self.update_requested)
+        self._update.hide()
         self._settings = button("Settings", "flat", "settings")
         self._settings.clicked.connect(self.settings_requested)
 
@@ -171,6 +177,11 @@ class LoginDialog(QDialog):
         """Say something that is no failure."""
         self._message.say(title, text, tone)
 
+    def offer_update(self, version: str) -> None:
+        """Say that there is this newer version, with a way to its page."""
+        self._update.setText(f"{APP_NAME} {version} is available")
+        self._update.show()
+
     def forget_agent_id(self) -> None:
         """Empty the agent ID: the next shift has another."""
         self._agent_id.clear()
@@ -202,6 +213,7 @@ class LoginDialog(QDialog):
         foot = QHBoxLayout()
         foot.addWidget(self._practice)
         foot.addStretch()
+        foot.addWidget(self._update)
         foot.addWidget(self._settings)
         if practice:  # a practice remembers nothing and has one address
             self._remember.setChecked(False)

@@ -41,6 +41,7 @@ EVERYTHING: dict[str, Any] = {
     "sound": "marimba",
     "sound_output": "Headset",
     "sound_volume": 0,
+    "update_check": False,
 }
 posix = pytest.mark.skipif(sys.platform == "win32", reason="files of macOS and Linux")
 
