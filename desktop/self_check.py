@@ -178,6 +178,9 @@ class Ear(logging.Handler):
         if kind in {QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg} or message.startswith(_NOT_TOLD_BY_OFFSCREEN):
             return
         self._told.append(f"{kind.name} {context.category}: {message}")
+        if kind is QtMsgType.QtFatalMsg:  # when this returns, Qt ends the program
+            self.aloud.writelines(f"{line}\n" for line in self.heard())
+            self.aloud.flush()
 
 
 # --------------------------------------------------------------------------------------------------------- the checks
