@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from desktop import APP_NAME, __version__
+from desktop import APP_NAME, __version__, lead_commands
 from desktop.errors import NextCallError
 
 if TYPE_CHECKING:
@@ -25,40 +25,27 @@ _LONGEST_GOODBYE = 5.0
 
 def main() -> int:
     """Run what the command line asks for; returns the exit code."""
-    if sys.stdout is None or sys.stderr is None:  # a windowed program has neither
-        sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the program
+    if sys.stdout is None:  # a windowed program has neither
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the program
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     given = sys.argv[1:]
     link = (
         given.pop() if given and given[-1].startswith("nextcall:") else ""
     )  # the system hands a clicked link over as the last one
-    arguments = _parser().parse_args(given)
+    parser = _parser()
+    arguments, unknown = parser.parse_known_args(given, argparse.Namespace(link=link))
+    if unknown:  # they are not repeated: a key may be among them, and errors end up in logs
+        parser.error("there is more on the command line than it knows")
     try:
-        match arguments.command:
-            case "practice-service":
-                return _practice_service(arguments)
-            case "check-profile":
-                return _check_profile(arguments.file)
-            case "keep-secret":
-                return _keep_secret(arguments.name)
-            case "unpack-notes":
-                return _unpack_notes(arguments.file, arguments.out)
-            case "sound-player":
-                from desktop.ui.sound_player import main as play_sounds
-
-                return play_sounds()
-            case "tour":
-                _tour(arguments)
-            case _ if arguments.self_check is not None:
-                _self_check(arguments.self_check)
-            case _:
-                return _app(arguments, link)
+        return _COMMANDS.get(arguments.command, _app)(arguments)
     except NextCallError as failure:
-        print(f"nextcall: {failure}. {failure.advice}", file=sys.stderr)
+        print(f"nextcall: {lead_commands.in_a_line(failure)}", file=sys.stderr)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nextcall", description="The desktop companion of a call-center agent's phone.")
+def _parser() -> lead_commands.Parser:
+    parser = lead_commands.Parser(prog="nextcall", description="The desktop companion of a call-center agent's phone.")
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--practice", action="store_true", help="work at a call center on this computer; nobody is called")
     parser.add_argument("--service", metavar="URL", default="", help="the call center's WSDL address, instead of the settings'")
@@ -90,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     unpack = commands.add_parser("unpack-notes", help="turn exported notes (CSV) into a table with a column for each question")
     unpack.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the export; standard input by default")
     unpack.add_argument("--out", metavar="FILE", type=Path, help="where the table goes; standard output by default")
+    lead_commands.add_to(commands)
     return parser
 
 
@@ -101,21 +89,21 @@ def _practice_service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_profile(file: Path) -> int:
+def _check_profile(arguments: argparse.Namespace) -> int:
     from desktop.errors import ProfileError
     from desktop.popup.profile_file import load, summary
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for a terminal that lacks the letters of a campaign's name
     try:
-        print(f"ok: {summary(load(file))}")
+        print(f"ok: {summary(load(arguments.file))}")
     except ProfileError as failure:
         print(failure.reason, file=sys.stderr)
         return 1
     return 0
 
 
-def _keep_secret(name: str) -> int:
+def _keep_secret(arguments: argparse.Namespace) -> int:
     """The secret is typed unseen, or is a line of standard input: an argument could be seen by every user of the computer."""
     import asyncio
     import getpass
@@ -132,19 +120,21 @@ def _keep_secret(name: str) -> int:
     except UnicodeDecodeError:
         print("nextcall: The secret is not written in UTF-8. Nothing was changed.", file=sys.stderr)
         return 1
-    secrets = WebhookSecrets()
+    secrets, name = WebhookSecrets(), arguments.name
     asyncio.run(secrets.keep(name, secret) if secret else secrets.forget(name))
     print("The secret is kept." if secret else "There is no secret of that name any more.")
     return 0
 
 
-def _unpack_notes(file: Path | None, out: Path | None) -> int:
+def _unpack_notes(arguments: argparse.Namespace) -> int:
     """Both tables are in UTF-8, whatever the terminal speaks; a written file begins with the mark by which Excel knows it."""
     import csv
 
     from desktop.errors import NotesNotRead
     from desktop.popup.notes import unpack_csv
 
+    file: Path | None = arguments.file
+    out: Path | None = arguments.out
     csv.field_size_limit(10_000_000)  # a note may be longer than the usual 131,072 characters
     try:
         with contextlib.ExitStack() as files:
@@ -163,7 +153,19 @@ def _utf8(stream: TextIO) -> TextIO:
     return stream
 
 
-def _app(arguments: argparse.Namespace, link: str) -> int:
+def _sound_player(_arguments: argparse.Namespace) -> int:
+    from desktop.ui.sound_player import main as play_sounds
+
+    return play_sounds()
+
+
+def _lead(arguments: argparse.Namespace) -> NoReturn:
+    _end(lead_commands.run(arguments))
+
+
+def _app(arguments: argparse.Namespace) -> int:
+    if arguments.self_check is not None:
+        _self_check(arguments.self_check)
     from desktop.app import App, Options, QtApplication
     from desktop.ui.instance import OnlyInstance
 
@@ -178,7 +180,7 @@ def _app(arguments: argparse.Namespace, link: str) -> int:
     qt = QtApplication(sys.argv[:1])
 
     instance = OnlyInstance(options.folder)
-    if not instance.claim(link):
+    if not instance.claim(arguments.link):
         print("NextCall is running already in this data folder; its window is shown.")
         return 0
 
@@ -187,7 +189,7 @@ def _app(arguments: argparse.Namespace, link: str) -> int:
         instance.show_requested.connect(app.show)
         instance.link_received.connect(app.open_link)
         app.start()
-        await app.run(link)
+        await app.run(arguments.link)
         instance.release()
         _end_soon()
         return 0
@@ -221,11 +223,7 @@ def _self_check(file: Path) -> NoReturn:
 
 
 def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Do `work` in the loop of `qt`, and end the program with the code that it gives.
-
-    Not by returning: a thread may still wait for the system (a keyring, a name, a contract), and Python, when it ends by itself,
-    pulls the ground from under such a thread, which then crashes. Everything that has to be closed is closed by then.
-    """
+    """Do `work` in the loop of `qt`, and end the program with the code that it gives."""
     import asyncio
     import gc
 
@@ -235,9 +233,19 @@ def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoRe
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
         code = runner.run(work())
     qt.shutdown()  # what was copied goes to the system's clipboard
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End the program, but not by returning.
+
+    A thread may still wait for the system (a keyring, a name, a contract), and Python, when it ends by itself, pulls the ground
+    from under such a thread, which then crashes. Everything that has to be closed is closed by then.
+    """
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # whoever read what we print may have gone, which does not change the code
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -246,6 +254,18 @@ def _end_soon() -> None:
     last_resort = threading.Timer(_LONGEST_GOODBYE, os._exit, (0,))
     last_resort.daemon = True
     last_resort.start()
+
+
+_COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
+    "practice-service": _practice_service,
+    "check-profile": _check_profile,
+    "keep-secret": _keep_secret,
+    "unpack-notes": _unpack_notes,
+    "sound-player": _sound_player,
+    "tour": _tour,
+    **dict.fromkeys(("campaign", "agent", "audit"), _lead),
+}
+"""What is not the app itself."""
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ import logging
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import platformdirs
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent, QSessionManager
 from PySide6.QtWidgets import QApplication
@@ -33,10 +33,11 @@ from desktop.practice.server import PracticeService
 from desktop.settings import policy
 from desktop.settings.memory import Memory
 from desktop.settings.policy import NO_POLICY, Policy
-from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.settings import Settings, SettingsFile, Supervised, data_folder
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE
+from desktop.supervision.audit import Audit
 from desktop.tasks import Tasks, in_thread
 from desktop.ui import app_id, look
 from desktop.ui.away import Away
@@ -48,6 +49,7 @@ from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
 from desktop.ui.presence import Presence
 from desktop.ui.preview import Preview
+from desktop.ui.supervising import PracticeLead, Supervising
 from desktop.ui.update_notice import UpdateNotice
 
 log = logging.getLogger(__name__)
@@ -77,8 +79,8 @@ class Options:
 
     @property
     def folder(self) -> Path:
-        """Where everything is kept: on this computer, not in a profile that roams."""
-        return self.data_dir or platformdirs.user_data_path(APP_NAME, appauthor=False)
+        """Where everything is kept."""
+        return data_folder(self.data_dir)
 
 
 class QtApplication(QApplication):
@@ -155,12 +157,16 @@ class App(QObject):
     async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
         """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
         await self._close_site()
-        troubles = [] if practice else [complaint, *self._load_settings(settings)]
+        found = self._load_settings(settings)
+        troubles = found[:1] if practice else [complaint, *found]  # a practice is no matter of policies
         self.site = await self._practice_site() if practice else self._live_site()
         desk = self.site.desk
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.preview_requested.connect(self._preview.open)
+        if (supervising := self.site.supervising) is not None:
+            desk.offer_supervisor(supervising.windows)
+            desk.supervisor_requested.connect(supervising.show)
         desk.state_changed.connect(self._away.set_state)
         self._away.set_state(desk.state)
         desk.set_covered(covered=self._away.is_covered)
@@ -239,7 +245,8 @@ class App(QObject):
         desk = Desk(center, service_url, journal, tasks, memory, campaign=Campaign(profiles, tasks, remote, webhooks))
         if self._updates and settings.update_check:
             UpdateNotice(desk, self._updates, tasks)
-        return Site(desk, center, journal, tasks)
+        lead = Supervising(center, service_url, Audit(self._folder), tasks, memory) if settings.supervisor else None
+        return Site(desk, center, journal, tasks, supervising=lead)
 
     async def _practice_site(self) -> Site:
         scenario = self._scenario or load_scenario()
@@ -251,6 +258,11 @@ class App(QObject):
         login = LoginEntry(scenario.key, scenario.campaigns[0].id, scenario.agent_phone, remember=False)
         campaign = Campaign(CurrentProfile(self._options.profile), tasks) if self._options.profile else None
         desk = Desk(center, service.service_url, journal, tasks, practice_login=login, campaign=campaign)
+        lead, scratch = None, None
+        if self._resolved()[0].supervisor:
+            scratch = tempfile.TemporaryDirectory(prefix="nextcall-practice-", ignore_cleanup_errors=True)
+            filled_in = PracticeLead(scenario.key, tuple(Supervised(one.id, one.name) for one in scenario.campaigns))
+            lead = Supervising(center, service.service_url, Audit(Path(scratch.name)), tasks, practice=filled_in)
         phone = PracticePhone()
         number = scenario.agent_phone
         loop = asyncio.get_running_loop()
@@ -264,7 +276,7 @@ class App(QObject):
         )
         place(phone, 1.0, 1.0)
         phone.show()
-        return Site(desk, center, journal, tasks, service, phone, unwatch)
+        return Site(desk, center, journal, tasks, service, phone, unwatch, lead, scratch)
 
     async def _close_site(self) -> None:
         site, self.site = self.site, None
@@ -382,10 +394,17 @@ class Site:
     service: PracticeService | None = None
     phone: PracticePhone | None = None
     unwatch: Callable[[], None] = lambda: None
+    supervising: Supervising | None = None
+    scratch: tempfile.TemporaryDirectory[str] | None = None
+    """What is kept of a practice, for as long as it goes on."""
 
     async def close(self) -> None:
         """The windows first, then the wire, the journal, the service: nothing calls into what is gone."""
+        if self.supervising is not None:
+            self.supervising.hide()
         await self.desk.close()
+        if self.supervising is not None:
+            self.supervising.close()
         await self.center.close()
         await self.journal.close()
         if self.phone is not None:
@@ -394,6 +413,8 @@ class Site:
         if self.service is not None:
             await in_thread(self.unwatch, "practice phone")
             await in_thread(self.service.stop, "practice service stops")
+        if self.scratch is not None:
+            self.scratch.cleanup()
 
 
 class _Garbage(QObject):

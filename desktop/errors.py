@@ -5,9 +5,11 @@ NextCallError
 │   ├── NotReached              the request never left: nothing happened there, sending again is safe
 │   ├── Refused                 the service answered with a Fault: it did not do it
 │   │   ├── NotLoggedIn         ... because the agent is not (or no longer) logged in
-│   │   └── AlreadyStored       ... because it has a response to this call already
+│   │   ├── AlreadyStored       ... because it has a response to this call already
+│   │   └── CampaignNotRunning  ... because the campaign is not running
 │   ├── OutcomeUnknown          the request left, no answer came: it may have been done
 │   │   └── AnswerNotUnderstood an answer came, but not one of this service
+│   ├── WrongValues             what was filled in is not what the service's description wants: nothing was sent
 │   └── ContractError           the service's description (WSDL) cannot be used
 │       └── NotOffered          ... because it lacks the function that is asked for
 ├── OutsideError                between us and a system that is not the call center: the address cannot be used
@@ -20,6 +22,7 @@ NextCallError
     ├── SettingsNotKept         the settings file
     ├── PolicyError             what the organisation has set for its agents
     ├── JournalNotKept          the journal of calls and responses
+    ├── AuditNotKept            the log of what team leads have done
     ├── ScenarioError           the scenario of a practice
     ├── ProfileError            a campaign's profile
     └── NotesNotRead            an export of notes
@@ -81,6 +84,13 @@ class AlreadyStored(Refused):
     advice = "Show this to your team lead if yours is not the one."
 
 
+class CampaignNotRunning(Refused):
+    """A Fault which says that the campaign is not running: it was stopped, or never started."""
+
+    title = "The campaign is not running"
+    advice = "Ask your team lead whether it is started soon, or whether another campaign ID is right. Then try again."
+
+
 class OutcomeUnknown(CallCenterError):
     """The request left, but no answer arrived: the service may have carried it out."""
 
@@ -93,6 +103,21 @@ class AnswerNotUnderstood(OutcomeUnknown):
 
     title = "The answer made no sense"
     advice = "A proxy or a sign-in page of your network may be in the way. Show this to your IT support."
+
+
+class WrongValues(CallCenterError):
+    """What was filled into a form is not what the service's description wants; nothing was sent.
+
+    `mistakes` are pairs of the path of a field (names from the outside in) and a sentence about it. A sentence about several
+    fields stands at the first of them.
+    """
+
+    title = "This cannot be sent as it is"
+    advice = "Nothing was sent. Correct it, then try again."
+
+    def __init__(self, reason: str = "", mistakes: tuple[tuple[tuple[str, ...], str], ...] = ()) -> None:
+        self.mistakes = mistakes
+        super().__init__(reason)
 
 
 class ContractError(CallCenterError):
@@ -197,3 +222,10 @@ class JournalNotKept(KeptError):
 
     title = "Your work is not kept on the disk"
     advice = "You can go on working, but a crash would lose what is not stored yet. Show this to your IT support."
+
+
+class AuditNotKept(KeptError):
+    """The audit log cannot be written or read; an act that it cannot take down is not done."""
+
+    title = "The audit log cannot be used"
+    advice = "Nothing was done. Show this to your IT support."

@@ -41,7 +41,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 import desktop
 from desktop import APP_NAME, __version__
 from desktop.callcenter import contract, network
-from desktop.callcenter.model import BROADCAST_FUNCTIONS, Account, CallResponse, Function
+from desktop.callcenter.model import BROADCAST_FUNCTIONS, Account, CallResponse, Described, Function, Kind, Wanted
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import JournalNotKept, NextCallError
 from desktop.popup import phone, profile_file
@@ -52,15 +52,18 @@ from desktop.practice.scenario import load_scenario
 from desktop.practice.server import PracticeService
 from desktop.resources import RESOURCES
 from desktop.settings import vault
-from desktop.settings.settings import Settings
+from desktop.settings.settings import Settings, Supervised
 from desktop.shift.journal import Callback, Draft, Entry, Journal, Settled, ShiftRecord
 from desktop.shift.session import AgentSession
 from desktop.shift.states import State
+from desktop.supervision.audit import Record
 from desktop.tasks import in_thread
 from desktop.ui import look
+from desktop.ui.audit_window import AuditWindow
 from desktop.ui.callbacks import CallbacksWindow
 from desktop.ui.cheat_sheet import CheatSheet
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
@@ -72,6 +75,9 @@ from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.sound import PLAYER, SOUNDS
 from desktop.ui.sound_player import Went
+from desktop.ui.supervisor import SupervisorWindow
+from desktop.ui.supervisor_forms import FunctionsWindow
+from desktop.ui.supervisor_parts import CampaignDialog
 
 Window = TypeVar("Window", bound=QWidget)
 
@@ -287,7 +293,11 @@ def windows() -> Iterator[QWidget]:
     promised = _unseen(CallbacksWindow(practice=False))
     promised.show_callbacks([callback], now)
     yield promised
+    kept = _unseen(KeptNotesWindow(practice=False))
+    kept.show_entries(entries)
+    yield kept
     yield _unseen(SettingsDialog(Settings(), practice=False))
+    yield from _lead_windows(now)
     yield _unseen(CheatSheet(practice=False))
     yield _unseen(Question("Is this a question?", "It is.", yes="Yes", no="No", practice=False))
     yield _unseen(LeaveDialog(State.WAITING, can_hang_up=True, kept=True, practice=False, parent=None))
@@ -298,6 +308,24 @@ def windows() -> Iterator[QWidget]:
     practice_phone = _unseen(PracticePhone())
     practice_phone.show_phone(PhoneView("+12025550143", "ringing", None, (), now))
     yield practice_phone
+
+
+def _lead_windows(now: datetime) -> Iterator[QWidget]:
+    campaign, offered = Supervised(1001, "Example"), set(Function)
+    supervisor = _unseen(SupervisorWindow(practice=False))
+    supervisor.show_signed_in("calls.example.com")
+    supervisor.show_offers(offered, more=True)
+    supervisor.show_campaigns([campaign])
+    yield supervisor
+    functions = _unseen(FunctionsWindow(practice=False))
+    functions.show_functions([Described("example", wanted=tuple(Wanted((kind,), kind, kind, required=True) for kind in Kind))])
+    yield functions
+    yield _unseen(CampaignDialog(campaign, (), practice=False, parent=None))
+    log = _unseen(AuditWindow(practice=False))
+    log.show_records(
+        [Record(who="lead", service="calls.example.com", function=Function.STOP_CAMPAIGN, campaign_id=1001, number=1, when=now)]
+    )
+    yield log
 
 
 def _unseen(window: Window) -> Window:

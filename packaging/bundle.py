@@ -23,7 +23,7 @@ Entry = tuple[str, str, str]
 """PyInstaller's: the name in the bundle, the file that it is made from, the kind."""
 
 COMMAND = "nextcall"
-IDENTIFIER = "nextcall.desktop"
+IDENTIFIER = desktop.BUNDLE_ID
 """As whom macOS knows the program: its settings, its permissions, and what an administrator has set for it."""
 _DESCRIPTION = "The desktop companion of a call-center agent's phone"
 _COPYRIGHT = "MIT license"
@@ -31,6 +31,7 @@ _COPYRIGHT = "MIT license"
 DATA = [
     (str(ROOT / "resources"), "desktop/_resources"),
     (str(ROOT / "desktop" / "shift" / "schema"), "desktop/shift/schema"),
+    (str(ROOT / "desktop" / "supervision" / "schema"), "desktop/supervision/schema"),
 ]
 
 # ------------------------------------------------------------------------------------------------ what is not taken in

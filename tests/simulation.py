@@ -12,11 +12,20 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from desktop.callcenter.model import Account, Call, CallResponse, Field, Function
-from desktop.errors import AlreadyStored, CallCenterError, NotLoggedIn, NotReached, OutcomeUnknown, Refused
+from desktop.callcenter.model import Account, Call, CallResponse, Described, Field, Function, Wanted
+from desktop.errors import (
+    AlreadyStored,
+    CallCenterError,
+    CampaignNotRunning,
+    NotLoggedIn,
+    NotOffered,
+    NotReached,
+    OutcomeUnknown,
+    Refused,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 ACCOUNT = Account("sEcReT-key-of-the-account", 1001)
 AGENT_ID = "4027"
@@ -54,6 +63,8 @@ class SimulatedCallCenter:
         self.is_open = False
         self.closed = False
         self.logged_in = False
+        self.running = True
+        """Whether the campaign runs; while it does not, whoever waits for a call is told so."""
         self.waiting = False
         """Whether somebody waits for a call now."""
         self.noted: list[Noted] = []
@@ -83,6 +94,16 @@ class SimulatedCallCenter:
         self.logged_in = False
         if self.waiting:
             self.interrupt(NotLoggedIn("a supervisor hung up the phone"))
+
+    def stop(self) -> None:
+        """Have a team lead stop the campaign: connected calls go on, agents stay in the queue."""
+        self.running = False
+        if self.waiting:
+            self.interrupt(self._not_running())
+
+    @staticmethod
+    def _not_running() -> CampaignNotRunning:
+        return CampaignNotRunning(f"Campaign {ACCOUNT.campaign_id} is not running.")
 
     def asked(self, function: Function) -> int:
         """How often `function` was asked for."""
@@ -119,6 +140,8 @@ class SimulatedCallCenter:
         if not self.logged_in:
             raise NotLoggedIn("the agent has not logged in")
         if self._call is None:
+            if not self.running:
+                raise self._not_running()
             self.waiting = True
             try:
                 got = await self._line.get()
@@ -154,10 +177,20 @@ class SimulatedCallCenter:
     async def start_campaign(self, account: Account) -> None:
         """Start the campaign."""
         await self._answer(Function.START_CAMPAIGN)
+        self.running = True
 
     async def stop_campaign(self, account: Account) -> None:
         """Stop the campaign."""
         await self._answer(Function.STOP_CAMPAIGN)
+        self.stop()
+
+    def described(self) -> tuple[Described, ...]:
+        """It has the documented functions only."""
+        return ()
+
+    async def ask(self, account: Account, described: Described, values: Mapping[Wanted, str]) -> tuple[Field, ...]:
+        """It has the documented functions only."""
+        raise NotOffered(f"The service does not offer {described.name}.")
 
     async def close(self) -> None:
         """Drop every connection."""

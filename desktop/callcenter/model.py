@@ -24,6 +24,52 @@ BROADCAST_FUNCTIONS = frozenset({Function.START_CAMPAIGN, Function.STOP_CAMPAIGN
 """These two live in a second service, the Voice Broadcast API."""
 
 
+class Kind(StrEnum):
+    """What can be typed into a field of a form."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    """A whole number."""
+    DECIMAL = "decimal"
+    YES_NO = "yes or no"
+    """As a value: `true` or `false`."""
+    DATE = "date"
+    """As a value: 2025-01-31."""
+    TIME = "time"
+    """Date and time of day. As a value: 2025-01-31T17:30:00, with a zone (Z, +01:00) if one is known."""
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One thing that a described function wants to know: a field of its form.
+
+    `path` are the names from the outside in, as the WSDL has them; `name` is the last of them. One that is not `required` may
+    still be needed together with others: only whoever is given the values can say (HostedCallCenter.ask).
+    """
+
+    path: tuple[str, ...]
+    name: str
+    kind: Kind
+    required: bool
+    choices: tuple[str, ...] = ()
+    """What a CHOICE may be, in the order of the WSDL."""
+    default: str = ""
+    """What the service takes if nothing is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A function that no document names, as the service's WSDL describes it. The Account's key and campaign are not `wanted`."""
+
+    name: str
+    meaning: str = ""
+    """The WSDL's own words about it; often there are none."""
+    wanted: tuple[Wanted, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """What else it would take and no form can give: one sentence each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Who asks, and for which campaign. The key is a secret of the whole account, so it is never part of a repr."""

@@ -12,7 +12,7 @@ import urllib.request
 from functools import cache
 from pathlib import Path
 
-from desktop.callcenter.contract import origin_of
+from desktop.callcenter.addresses import origin_of
 
 KEEP_ALIVE_AFTER, KEEP_ALIVE_EVERY, KEEP_ALIVE_TRIES = 30, 10, 4
 """Seconds of silence before the first probe, seconds between probes, and lost probes until the connection is given up. Routers

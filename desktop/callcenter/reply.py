@@ -17,7 +17,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from desktop.callcenter.model import Call, Field, plain, sendable
-from desktop.errors import AlreadyStored, AnswerNotUnderstood, NotLoggedIn, Refused
+from desktop.errors import AlreadyStored, AnswerNotUnderstood, CampaignNotRunning, NotLoggedIn, Refused
 
 DEEPEST = 256
 """Elements inside one another, the Envelope included. Deeper is no CallType but an attack on whoever walks it."""
@@ -47,11 +47,60 @@ def read(answer: Answer, expected: Collection[str], *, gives_call: bool = False,
     `expected` are the local names that the first element of the SOAP Body may have; empty if the contract promises none.
     `secret` is kept out of every reason.
 
-    Raises Refused, or its NotLoggedIn or AlreadyStored, for a SOAP Fault, whatever HTTP status it came with, and
+    Raises Refused, or one of the three that it has below it, for a SOAP Fault, whatever HTTP status it came with, and
     AnswerNotUnderstood for everything else that is not the answer of this service to this question.
     """
+    first = _first_element(answer, expected, secret, may_be_empty=not gives_call)
+    if not gives_call:
+        return None
+    call = None if first is None else _call(_field(first, answer.status))
+    if call is None:
+        raise AnswerNotUnderstood(f"HTTP {answer.status} with a call that has no id")
+    return call
+
+
+def content(answer: Answer, expected: Collection[str], *, secret: str = "") -> tuple[Field, ...]:
+    """What `answer` carries of a function about which nothing is known beforehand; nothing if it returns nothing.
+
+    The wrappers around it are left out: the first element of the SOAP Body, and inside of it a single element that only holds
+    others. `expected` and `secret` are as in `read`, and so is what is raised.
+    """
+    first = _first_element(answer, expected, secret, may_be_empty=True)
+    if first is None:
+        return ()
+    wrapper = _field(first, answer.status)
+    if not wrapper.children and wrapper.text.strip():
+        fields: tuple[Field, ...] = (wrapper,)
+    else:
+        fields = _inside(wrapper)
+        if len(fields) == 1 and fields[0].children:
+            fields = _inside(fields[0])
+        elif len(fields) == 1 and not fields[0].text.strip() and not fields[0].attributes:
+            fields = ()
+    forms = sorted(_forms(secret), key=len, reverse=True) if len(secret) >= _SHORTEST_LEAK else []
+    return tuple(_clean(one, forms) for one in fields)
+
+
+def _inside(one: Field) -> tuple[Field, ...]:
+    return (*(Field(name, value) for name, value in one.attributes), *one.children)
+
+
+def _clean(one: Field, forms: Collection[str]) -> Field:
+    """`one` without the secret as a whole. Parts of it stay: whoever asked wants the data as they are."""
+
+    def clean(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, "[key]")
+        return text
+
+    attributes = tuple((name, clean(value)) for name, value in one.attributes)
+    return Field(one.name, clean(one.text), attributes, tuple(_clean(child, forms) for child in one.children))
+
+
+def _first_element(answer: Answer, expected: Collection[str], secret: str, *, may_be_empty: bool) -> etree._Element | None:
+    """The first element of the answer's Body, if the answer is one of this function; None if it is empty and may be."""
     status = answer.status
-    if not expected and not gives_call and status in {200, 202, 204} and not answer.content:
+    if not expected and may_be_empty and status in {200, 202, 204} and not answer.content:
         return None  # a one-way function: there is nothing that could come
     body = _soap_body(answer, secret)
     first = next(_elements(body), None)
@@ -63,12 +112,7 @@ def read(answer: Answer, expected: Collection[str], *, gives_call: bool = False,
     if expected and name not in expected:
         found = f"the element {told(name, secret, _LONGEST_QUOTE)!r}" if name else "an empty SOAP Body"
         raise AnswerNotUnderstood(f"HTTP {status} with {found} where {' or '.join(sorted(expected))} was expected")
-    if not gives_call:
-        return None
-    call = None if first is None else _call(_field(first, status))
-    if call is None:
-        raise AnswerNotUnderstood(f"HTTP {status} with a call that has no id")
-    return call
+    return first
 
 
 def told(text: str, secret: str = "", longest: int = LONGEST_REASON) -> str:
@@ -246,6 +290,21 @@ _ALREADY_STORED = [
 """How a service says that this call has its response already; nobody here has seen the real one's words for this either. A miss
 leaves a response that is stored among the unsettled ones; a false hit would call one stored that nobody has."""
 
+_CAMPAIGN = r"campaign(?: (?:id|number|with|the|is|was|has|been|currently|already|\w*\d\w*))*"
+_NOT_RUNNING = [
+    re.compile(pattern)
+    for pattern in (
+        # "Campaign 1001 is not running.", "CampaignNotRunning", "CAMPAIGN_NOT_STARTED", "the campaign is not active yet"
+        rf"\b{_CAMPAIGN} (?:not|no longer|isn t|never)(?: yet| currently| been)? (?:running|started|active|dialing|dialling)\b",
+        # "campaign 1001 has been stopped", "CampaignPausedFault", "the campaign has ended", "campaign is inactive"
+        rf"\b{_CAMPAIGN} (?:stopped|paused|suspended|finished|ended|completed|inactive)\b",
+        # "there is no running campaign"
+        r"\bno (?:running|active) campaign\b",
+    )
+]
+"""How a service says that the campaign is not running. Guesses, too, but for the first. After a miss, the service's own words
+are told all the same, as a refusal; they are told after a false hit as well."""
+
 
 def _refusal(fault: etree._Element, secret: str) -> Refused:
     """What a Fault of SOAP 1.1 (faultcode, faultstring, detail) or 1.2 (Code, Reason, Detail) says, by its class."""
@@ -260,7 +319,10 @@ def _refusal(fault: etree._Element, secret: str) -> Refused:
     if _any_says(sayings, _ALREADY_STORED):
         # Before NotLoggedIn: the answer to the next question says that again, while nothing says this again.
         return AlreadyStored(words)
-    return NotLoggedIn(words) if _any_says(sayings, _NOT_LOGGED_IN) else Refused(words)
+    if _any_says(sayings, _NOT_LOGGED_IN):
+        # Before the campaign: "agent 12 is not logged in: the campaign has ended" is the end of the shift.
+        return NotLoggedIn(words)
+    return CampaignNotRunning(words) if _any_says(sayings, _NOT_RUNNING) else Refused(words)
 
 
 def _any_says(sayings: Collection[str], patterns: Collection[re.Pattern[str]]) -> bool:

@@ -1,11 +1,14 @@
-"""The hosted call center: one method per documented function, in the document's words (hosted-call-center-api.txt)."""
+"""The hosted call center: one method per documented function, in the document's words (hosted-call-center-api.txt).
+
+What else a service offers is `described()` and can be asked for with `ask()`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from desktop.callcenter.model import Account, Call, CallResponse, Function
+from desktop.callcenter.model import Account, Call, CallResponse, Described, Field, Function, Wanted
 
 
 class HostedCallCenter(Protocol):
@@ -49,6 +52,16 @@ class HostedCallCenter(Protocol):
 
     async def stop_campaign(self, account: Account) -> None:
         """Stop the account's campaign (Voice Broadcast API)."""
+
+    def described(self) -> tuple[Described, ...]:
+        """What the service's WSDLs have beside the documented functions, in the WSDLs' order; nothing before `open()`."""
+
+    async def ask(self, account: Account, described: Described, values: Mapping[Wanted, str]) -> tuple[Field, ...]:
+        """Have a described function done; what it returned, or nothing if it returned nothing.
+
+        Values are written as Kind says; an empty one counts as not given. Raises WrongValues, before anything is sent, if they
+        are not what the WSDL wants.
+        """
 
     async def close(self) -> None:
         """Drop every open connection."""

@@ -17,19 +17,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from desktop import APP_NAME, __version__
 from desktop.callcenter import network, reply
-from desktop.callcenter.contract import Contract, Origin, Parameter, Request, Value, load, origin_of
+from desktop.callcenter.addresses import Origin, origin_of
+from desktop.callcenter.contract import Contract, load
 from desktop.callcenter.documents import KeptDocuments
-from desktop.callcenter.model import BROADCAST_FUNCTIONS, Account, Call, CallResponse, Function
+from desktop.callcenter.model import BROADCAST_FUNCTIONS, Account, Call, CallResponse, Described, Field, Function, Wanted
+from desktop.callcenter.request import Parameter, Request, Value
 from desktop.errors import AnswerNotUnderstood, CallCenterError, ContractError, NotReached, OutcomeUnknown
 from desktop.tasks import in_thread
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LARGEST_ANSWER = 5_000_000
 """Bytes of an answer, or of a document of the description, that are read."""
@@ -135,6 +139,19 @@ class SoapCallCenter:
         """Stop the account's campaign (stopCampaign of the Voice Broadcast API)."""
         await self._ask(Function.STOP_CAMPAIGN, account, {})
 
+    def described(self) -> tuple[Described, ...]:
+        """The functions that the descriptions have and the document does not name; none before `open()`."""
+        return tuple(described for described, _ in self._others().values())
+
+    async def ask(self, account: Account, described: Described, values: Mapping[Wanted, str]) -> tuple[Field, ...]:
+        """Have a described function done; what it returned."""
+        if self._service is None:
+            raise NotReached(_NOT_OPEN)
+        _, contract = self._others().get(described.name, (described, self._service))
+        request = contract.request_of(described, account, values)
+        answer = await self._post(self._short, request, account.key)
+        return await _read(answer, lambda: reply.content(answer, request.answers, secret=account.key))
+
     async def close(self) -> None:
         """Drop every open connection. Whoever still waits for an answer gets OutcomeUnknown; nothing more is sent."""
         self._closed = True
@@ -144,12 +161,23 @@ class SoapCallCenter:
     def _contract_of(self, function: Function) -> Contract | None:
         return self._broadcast if function in BROADCAST_FUNCTIONS and self._broadcast_url else self._service
 
+    def _others(self) -> dict[str, tuple[Described, Contract]]:
+        """The described functions by name, and where each is; of two with the same name, that of the agents' service is meant."""
+        others: dict[str, tuple[Described, Contract]] = {}
+        for contract in filter(None, (self._service, self._broadcast)):
+            for described in contract.described:
+                others.setdefault(described.name, (described, contract))
+        return others
+
     # ---------------------------------------------------------------------------------------------------------- contracts
 
     async def _learnt(self, known: Contract | None, url: str) -> Contract | None:
         if known is not None or not url:
             return known
-        return await in_thread(lambda: _contract(url, self._kept_in), f"contract of {url}")
+        contract = await in_thread(lambda: _contract(url, self._kept_in), f"contract of {url}")
+        for reason in contract.without_form:
+            log.info("not offered as a form: %s", reason)
+        return contract
 
     # ----------------------------------------------------------------------------------------------------------- questions
 
@@ -164,18 +192,16 @@ class SoapCallCenter:
     ) -> Call | None:
         contract = self._contract_of(function)
         if contract is None and self._service is None:
-            raise NotReached("The description of the service has not been read yet.")
+            raise NotReached(_NOT_OPEN)
         everything = {Parameter.KEY: account.key, Parameter.CAMPAIGN_ID: str(account.campaign_id), **values}
-        request = (contract or Contract({})).request(function, everything)
+        request = (contract or Contract({}, {})).request(function, everything)
         answer = await self._post(client or self._short, request, account.key, on_asked)
         gives_call = function is Function.GET_CONNECTION_FOR_AGENT
+        return await _read(answer, lambda: reply.read(answer, request.answers, gives_call=gives_call, secret=account.key))
 
-        def read() -> Call | None:
-            return reply.read(answer, request.answers, gives_call=gives_call, secret=account.key)
-
-        return await in_thread(read, f"answer of {function}") if len(answer.content) > _BIG_ANSWER else read()
-
-    async def _post(self, client: httpx.AsyncClient, request: Request, secret: str, on_asked: Callable[[], None]) -> reply.Answer:
+    async def _post(
+        self, client: httpx.AsyncClient, request: Request, secret: str, on_asked: Callable[[], None] = lambda: None
+    ) -> reply.Answer:
         """Send one request and read what comes back, if it comes back without a redirect and in a sensible size."""
         sent = False
 
@@ -212,6 +238,14 @@ class SoapCallCenter:
             _WAYS.pop(origin_of(request.address), None)  # another network may want another proxy
         failure.__context__ = None
         raise failure
+
+
+_NOT_OPEN = "The description of the service has not been read yet."
+
+
+async def _read(answer: reply.Answer, read: Callable[[], T]) -> T:
+    """What `read` makes of the answer."""
+    return await in_thread(read, "a big answer") if len(answer.content) > _BIG_ANSWER else read()
 
 
 # ----------------------------------------------------------------------------------------------------------------- the wire

@@ -20,7 +20,7 @@ import httpx
 
 from desktop import APP_NAME, __version__
 from desktop.callcenter import network
-from desktop.callcenter.contract import origin_of
+from desktop.callcenter.addresses import origin_of
 from desktop.errors import ContractError, OutsideError, OutsideNotReached, OutsideRefused
 from desktop.popup.wording import one_line
 from desktop.tasks import in_thread

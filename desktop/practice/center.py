@@ -12,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from desktop.callcenter.model import Call, CallResponse, Field
@@ -25,6 +26,9 @@ HOLD_MUSIC = "hold music"
 BEEP = "beep"
 FAREWELL = "Thank you. Please hang up."
 """What a phone hears beside words: a line of PhoneView.heard is one of these, or what somebody says."""
+
+LEAST_RATIO, GREATEST_RATIO = Decimal(1), Decimal(10)
+"""How many people are dialled for each agent who waits. PredictiveService.wsdl says the same."""
 
 _LINES_REMEMBERED = 100
 _AGENT_IDS = range(1000, 10_000)
@@ -89,7 +93,9 @@ class _Phone:
 @dataclass(eq=False, slots=True)
 class _Campaign:
     id: int
+    name: str
     running: asyncio.Event
+    ratio: Decimal = LEAST_RATIO
 
 
 @dataclass(eq=False, slots=True)
@@ -100,6 +106,8 @@ class _Agent:
     campaign: _Campaign
     phone: _Phone
     logged_in: bool = False
+    logged_in_at: datetime | None = None
+    """When the agent last logged in."""
     why_not: str = "the agent has not logged in"
     call: _LedgerEntry | None = None
     """The connected call, until its response is stored."""
@@ -127,7 +135,7 @@ class PracticeCenter:
         self.scenario = scenario
         self._clock = clock or SystemClock()
         self._dice = dice or random.Random()  # noqa: S311 (no secret)
-        self._campaigns = {one.id: _Campaign(one.id, asyncio.Event()) for one in scenario.campaigns}
+        self._campaigns = {one.id: _Campaign(one.id, one.name, asyncio.Event()) for one in scenario.campaigns}
         for one in scenario.campaigns:
             if one.running:
                 self._campaigns[one.id].running.set()
@@ -179,19 +187,22 @@ class PracticeCenter:
             state = "still ringing" if agent.phone.agent is agent else "not connected"
             raise Refusal(f"Agent {agent.id} cannot log in: the phone is {state}.")
         if not agent.logged_in:
-            agent.logged_in, agent.latest_call = True, None
+            agent.logged_in, agent.logged_in_at, agent.latest_call = True, self._clock.now(), None
             self._queue(agent)
 
     async def get_connection_for_agent(self, key: str, campaign_id: int, agent_id: str) -> Call:
         """Wait until a call is connected to the agent and return it; at once if one is, and the same again until it is stored.
 
-        Several may wait for one agent, and all get the call. Raises Refusal as soon as the agent is not logged in.
+        Several may wait for one agent, and all get the call. Raises Refusal as soon as the agent is not logged in or the campaign
+        is not running. Decided here: the latter ends no shift. The agent stays in the queue, and may ask again until it runs.
         """
         agent = self._agent(key, campaign_id, agent_id)
         if not agent.logged_in:
             raise self._not_logged_in(agent)
         if agent.call:
             return agent.call.call
+        if not agent.campaign.running.is_set():
+            raise self._not_running(agent.campaign)
         waiter: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         agent.waiters.add(waiter)
         try:
@@ -251,8 +262,43 @@ class PracticeCenter:
         self._campaign(key, campaign_id).running.set()
 
     def stop_campaign(self, key: str, campaign_id: int) -> None:
-        """Let nobody be called any more. Connected calls go on, agents stay in the queue. Stopping twice is no failure."""
-        self._campaign(key, campaign_id).running.clear()
+        """Let nobody be called any more. Connected calls go on, agents stay in the queue, and who waits is told.
+
+        Stopping twice is no failure.
+        """
+        campaign = self._campaign(key, campaign_id)
+        campaign.running.clear()
+        for agent in self._agents.values():
+            if agent.campaign is campaign:
+                self._answer(agent, self._not_running(campaign))
+
+    # Functions that the document does not name, as a service adds them later
+
+    def get_agent_stats(self, key: str, campaign_id: int, agent_id: str) -> tuple[Field, ...]:
+        """What the agent does and has done since the id was given out: the AgentStats of PredictiveService.wsdl."""
+        agent = self._agent(key, campaign_id, agent_id)
+        calls = [entry for entry in self._ledger.values() if entry.agent is agent]
+        dispositions = Counter(response["agentResponse"] for entry in calls for response in entry.responses[-1:])
+        elements: dict[str, object] = {
+            "agentId": agent.id,
+            "campaignId": agent.campaign.id,
+            "state": _state(agent),
+            "loggedInSince": agent.logged_in_at if agent.logged_in else None,
+            "callsConnected": len(calls),
+            "responsesStored": sum(len(entry.responses) for entry in calls),
+            "currentCall": agent.call.call.id if agent.call else None,
+            "campaignRunning": agent.campaign.running.is_set(),
+            "ratio": agent.campaign.ratio,
+        }
+        known = tuple(Field(name, _text(value)) for name, value in elements.items() if value is not None)
+        return (*known, *(Field("disposition", str(times), (("name", name),)) for name, times in dispositions.items()))
+
+    def update_ratio(self, key: str, campaign_id: int, ratio: Decimal) -> None:
+        """Dial that many people for each agent who waits. From then on whoever is queued waits as many times shorter."""
+        campaign = self._campaign(key, campaign_id)
+        if not (ratio.is_finite() and LEAST_RATIO <= ratio <= GREATEST_RATIO):
+            raise Refusal(f"The ratio must be from {LEAST_RATIO} to {GREATEST_RATIO}.")
+        campaign.ratio = ratio
 
     # The agent's side of the phone, and what people look at
 
@@ -296,6 +342,19 @@ class PracticeCenter:
             for entry in self._ledger.values()
         ]
 
+    def campaigns(self) -> list[dict[str, Any]]:
+        """Every campaign, in the scenario's order."""
+        return [
+            {
+                "id": one.id,
+                "name": one.name,
+                "running": one.running.is_set(),
+                "ratio": float(one.ratio),
+                "agents": sorted(agent.id for agent in self._agents.values() if agent.campaign is one and agent.logged_in),
+            }
+            for one in self._campaigns.values()
+        ]
+
     async def close(self) -> None:
         """End every ring, wait and blocked question (they raise CenterClosed). The ledger can still be read."""
         self._closed = True
@@ -318,7 +377,7 @@ class PracticeCenter:
             return
         while True:
             await agent.campaign.running.wait()
-            await self._clock.sleep(self._dice.uniform(*self.scenario.wait_seconds))
+            await self._clock.sleep(self._dice.uniform(*self.scenario.wait_seconds) / float(agent.campaign.ratio))
             if agent.campaign.running.is_set():
                 break
         agent.queueing = None
@@ -422,8 +481,21 @@ class PracticeCenter:
             raise Refusal(f"{error}.") from error
 
     @staticmethod
+    def _not_running(campaign: _Campaign) -> Refusal:
+        return Refusal(f"Campaign {campaign.id} is not running.")
+
+    @staticmethod
     def _not_logged_in(agent: _Agent) -> Refusal:
         return Refusal(f"Agent {agent.id} is not logged in: {agent.why_not}.")
+
+
+def _state(agent: _Agent) -> str:
+    """The AgentState of PredictiveService.wsdl."""
+    if agent.logged_in:
+        return "connected" if agent.call else "waiting"
+    if agent.phone.agent is not agent:
+        return "off the phone"
+    return "phone ringing" if agent.phone.state == "ringing" else "not logged in"
 
 
 def call_type(call_id: str, campaign_id: int, agent_id: str, person: Person, now: datetime) -> Call:

@@ -1,8 +1,9 @@
 """The practice center behind the hosted service's SOAP contract, on 127.0.0.1 and nowhere else.
 
 `practice_app` is the contract over HTTP; `PracticeService` runs it on a thread of the app; `serve` runs it for the command line.
-Beside SOAP there is a little JSON for people and tests: the phones, the ledger and the mischief. It must not share code with our
-client beyond the model (it is the other side), and must not decide how a call goes (center.py) or what goes wrong (mischief.py).
+Beside SOAP there is a little JSON for people and tests: the phones, the campaigns, the ledger and the mischief. It must not
+share code with our client beyond the model (it is the other side), and must not decide how a call goes (center.py) or what goes
+wrong (mischief.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -31,10 +33,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from desktop.callcenter.model import Call, CallResponse, Function
+from desktop.callcenter.model import CallResponse, Field, Function
 from desktop.errors import NextCallError
 from desktop.practice import envelope
-from desktop.practice.center import CenterClosed, PhoneView, PracticeCenter, Refusal
+from desktop.practice.center import CenterClosed, Clock, PhoneView, PracticeCenter, Refusal
 from desktop.practice.envelope import BadRequest, Blame, Version
 from desktop.practice.mischief import Fault, Mischief
 from desktop.practice.scenario import Scenario, complaint
@@ -66,7 +68,8 @@ class _Function(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_o
     key: str
     campaign_id: int
 
-    async def carry_out(self, center: PracticeCenter) -> Call | None:
+    async def carry_out(self, center: PracticeCenter) -> tuple[Field, ...] | None:
+        """What is inside the answer's <return>; None if the function returns nothing."""
         raise NotImplementedError
 
 
@@ -87,8 +90,8 @@ class _LoginAgent(_Function):
 class _GetConnectionForAgent(_Function):
     agent_id: str
 
-    async def carry_out(self, center: PracticeCenter) -> Call:
-        return await center.get_connection_for_agent(self.key, self.campaign_id, self.agent_id)
+    async def carry_out(self, center: PracticeCenter) -> tuple[Field, ...]:
+        return (await center.get_connection_for_agent(self.key, self.campaign_id, self.agent_id)).fields
 
 
 class _StoreAgentResponse(_Function):
@@ -113,6 +116,20 @@ class _KickAgent(_Function):
 
     async def carry_out(self, center: PracticeCenter) -> None:
         center.kick_agent(self.key, self.campaign_id, self.agent_id)
+
+
+class _GetAgentStats(_Function):
+    agent_id: str
+
+    async def carry_out(self, center: PracticeCenter) -> tuple[Field, ...]:
+        return center.get_agent_stats(self.key, self.campaign_id, self.agent_id)
+
+
+class _UpdateRatio(_Function):
+    ratio: Decimal
+
+    async def carry_out(self, center: PracticeCenter) -> None:
+        center.update_ratio(self.key, self.campaign_id, self.ratio)
 
 
 class _StartCampaign(_Function):
@@ -149,6 +166,8 @@ _PREDICTIVE = _Service(
         Function.GET_CONNECTION_FOR_AGENT: _GetConnectionForAgent,
         Function.STORE_AGENT_RESPONSE: _StoreAgentResponse,
         Function.KICK_AGENT: _KickAgent,
+        "getAgentStats": _GetAgentStats,
+        "updateRatio": _UpdateRatio,
     },
 )
 _BROADCAST = _Service(
@@ -204,7 +223,7 @@ def _soap_routes(center: PracticeCenter, mischief: Mischief, service: _Service) 
 
 async def _carried_out(request: Request, center: PracticeCenter, service: _Service, asked: envelope.Request) -> Response:
     try:
-        call = await while_connected(request, _function(service, asked).carry_out(center))
+        returned = await while_connected(request, _function(service, asked).carry_out(center))
     except (BadRequest, Refusal) as refusal:
         return _fault(asked.version, Blame.CALLER, str(refusal))
     except ClientDisconnect:
@@ -215,7 +234,7 @@ async def _carried_out(request: Request, center: PracticeCenter, service: _Servi
     except Exception:
         logger.exception("%s failed", asked.function)
         return _fault(asked.version, Blame.SERVICE, "The practice service failed. Its log says how.")
-    answer = envelope.write_answer(asked.version, service.namespace, asked.function, call.fields if call else None)
+    answer = envelope.write_answer(asked.version, service.namespace, asked.function, returned)
     return Response(answer, media_type=asked.version.media_type)
 
 
@@ -270,6 +289,9 @@ def _json_routes(center: PracticeCenter) -> list[Route]:
     def ledger(_request: Request) -> Response:
         return _json(center.ledger())
 
+    def campaigns(_request: Request) -> Response:
+        return _json(center.campaigns())
+
     def on_the_loop(answer: Callable[[Request], Response]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         async def endpoint(request: Request) -> Response:
             try:
@@ -282,6 +304,7 @@ def _json_routes(center: PracticeCenter) -> list[Route]:
     return [
         Route("/practice/phones/{number}", on_the_loop(phone), methods=["GET"]),
         Route("/practice/phones/{number}/hangup", on_the_loop(hang_up), methods=["POST"]),
+        Route("/practice/campaigns", on_the_loop(campaigns), methods=["GET"]),
         Route("/practice/ledger", on_the_loop(ledger), methods=["GET"]),
     ]
 
@@ -457,10 +480,11 @@ class PracticeService:
         scenario: Scenario,
         *,
         port: int = 0,
+        clock: Clock | None = None,
         dice: random.Random | None = None,
         mischief_dice: random.Random | None = None,
     ) -> None:
-        self._center = PracticeCenter(scenario, dice=dice)
+        self._center = PracticeCenter(scenario, clock, dice)
         self._mischief = Mischief(scenario.mischief, mischief_dice)
         self._port = port
         self._listener: _Listener | None = None

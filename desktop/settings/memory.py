@@ -13,7 +13,7 @@ import msgspec
 
 from desktop.settings import autostart
 from desktop.settings.policy import NO_POLICY, Policy
-from desktop.settings.settings import Settings, SettingsFile
+from desktop.settings.settings import Settings, SettingsFile, Supervised
 from desktop.settings.vault import Vault
 from desktop.tasks import in_thread
 
@@ -36,6 +36,8 @@ class Memory:
     ) -> None:
         self._file = file
         self._vault = Vault(service_url, owner)
+        self.supervisor_key = Vault(service_url, owner, supervisor=True)
+        """Where the key of the team lead is, which is another one."""
         self._arguments = tuple(arguments)
         self._policy = policy
         self.own = settings
@@ -78,6 +80,11 @@ class Memory:
         async with self._turn:
             await self.save(msgspec.structs.replace(self.settings, remember=False, campaign_id="", phone_number=""))
             await self._vault.forget()
+
+    async def keep_supervised(self, campaigns: tuple[Supervised, ...]) -> None:
+        """Keep the campaigns that a team lead works with. Raises SettingsNotKept."""
+        async with self._turn:
+            await self.save(msgspec.structs.replace(self.settings, supervised=campaigns))
 
     async def save(self, settings: Settings) -> None:
         """Keep `settings` as the agent's own, but for what the organisation has set. Raises SettingsNotKept."""

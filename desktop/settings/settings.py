@@ -12,13 +12,21 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import platformdirs
 import tomli_w
 from msgspec import Meta
 
+from desktop import APP_NAME
 from desktop.errors import SettingsNotKept
 from desktop.settings.addresses import unfit, unfit_for_profiles, unfit_for_service
 
 log = logging.getLogger(__name__)
+
+
+def data_folder(chosen: Path | None = None) -> Path:
+    """Where everything is kept, if no folder was `chosen`: on this computer, not in a profile that roams."""
+    return chosen or platformdirs.user_data_path(APP_NAME, appauthor=False)
+
 
 HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
 
@@ -36,6 +44,13 @@ class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
     def chosen(self) -> dict[str, str]:
         """The ones that the agent has chosen, by action."""
         return {name: keys for name, keys in msgspec.structs.asdict(self).items() if keys is not None}
+
+
+class Supervised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A campaign that a team lead works with, and the lead's own name for it."""
+
+    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    name: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,6 +118,15 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
         str, Meta(title="Sound output", description="Where the sound is heard; empty for the computer's usual output")
     ] = ""
     sound_volume: Annotated[int, Meta(title="Volume", description="How loud the sound is, in percent", ge=0, le=100)] = 70
+    shortcuts: Annotated[
+        Shortcuts, Meta(description="Keys that work in every program, where not the usual ones", extra=PERSONAL)
+    ] = Shortcuts()
+    supervisor: Annotated[
+        bool, Meta(title="Offer the supervisor window", description="Whether the supervisor window is offered")
+    ] = False
+    supervised: Annotated[
+        tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them", extra=PERSONAL)
+    ] = ()
     update_check: Annotated[
         bool,
         Meta(
@@ -110,9 +134,6 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
             description="Whether the project's page is asked for a newer version, once a day at most and never during a shift",
         ),
     ] = True
-    shortcuts: Annotated[
-        Shortcuts, Meta(description="Keys that work in every program, where not the usual ones", extra=PERSONAL)
-    ] = Shortcuts()
 
 
 class SettingsFile:

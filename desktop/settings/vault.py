@@ -1,4 +1,4 @@
-"""The API key and the secrets of webhooks in the system's keyring. The only file that imports keyring.
+"""The API keys and the secrets of webhooks in the system's keyring. The only file that imports keyring.
 
 A keyring may ask the user for a password first and may take for ever to do so, so it is asked on a thread of its own and given up
 on after LONGEST_WAIT. What was written is read back: some keyrings accept everything and keep nothing.
@@ -30,10 +30,16 @@ _USER = "API key"
 
 class Vault:
     """The place of one account's key: one keyring service name per call center and data folder, because Windows juggles several
-    users of one name."""
+    users of one name. A team lead's own key has a place of its own: who may take calls may not stop campaigns with it."""
 
-    def __init__(self, service_url: str, owner: str = "") -> None:
-        self._entry = _Entry(" ".join(filter(None, ("NextCall", urlsplit(service_url).hostname, owner))), _USER)
+    def __init__(self, service_url: str, owner: str = "", *, supervisor: bool = False) -> None:
+        program, title, advice = "NextCall", "", ""
+        if supervisor:
+            program = "NextCall supervisor"
+            title = "The keyring could not keep or tell the supervisor's API key"
+            advice = "Unlock this computer's keyring, then try again."
+        name = " ".join(filter(None, (program, urlsplit(service_url).hostname, owner)))
+        self._entry = _Entry(name, _USER, title, advice)
 
     async def key(self) -> str:
         """The kept key, or an empty text. Raises KeyNotKept."""

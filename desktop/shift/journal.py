@@ -27,7 +27,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from desktop import database
 from desktop.callcenter.model import Call, CallResponse, Field, sendable
+from desktop.database import DamagedError, NewerError
 from desktop.errors import JournalNotKept
 from desktop.tasks import in_thread
 
@@ -37,12 +39,15 @@ Result = TypeVar("Result")
 _SCHEMA = Path(__file__).resolve().parent / "schema"
 _PATIENCE = 2000
 """Milliseconds to wait for somebody else who holds the file, a backup program say."""
+_READ_THROUGH = 16 * 2**20
+"""Bytes up to which a journal is read through at every start. The journal of years takes seconds, so it is read through only
+if it was not closed as it should be: SQLite then leaves a write-ahead log beside it."""
 
 
 _END_SHIFT = """
     UPDATE shift SET ended_at = :at, ended_how = :how
     WHERE ended_at IS NULL AND id = coalesce(:shift, id)
-        AND id NOT IN (SELECT shift_id FROM open_call WHERE state IS NOT :given_up)
+        AND NOT EXISTS (SELECT 1 FROM open_call WHERE shift_id = shift.id AND state IS NOT :given_up)
 """
 """A shift with open calls stays unfinished: the next start asks about them."""
 
@@ -215,7 +220,8 @@ class Journal:
 
         def find(db: sqlite3.Connection) -> tuple[ShiftRecord, ...]:
             db.execute(
-                "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' WHERE state = 'sending'"
+                "UPDATE response SET state = 'unsure', reason = 'NextCall ended while it was being sent' "
+                "WHERE state IN ('sending', 'unsent', 'unsure') AND state = 'sending'"  # the former as the index has it
             )
             db.execute(_END_SHIFT, {"at": _now(), "how": "ended with NextCall", "shift": None, "given_up": ""})
             found = db.execute("SELECT id FROM shift WHERE ended_at IS NULL ORDER BY id").fetchall()
@@ -313,6 +319,20 @@ class Journal:
 
         self._post(settle)
 
+    # Notes that only this computer has
+
+    async def kept_notes(self) -> tuple[Entry, ...]:
+        """The calls whose entries the call center does not have and will not get, oldest first, until they are put away.
+
+        Those are calls of somebody whom the call center never named, and those that were refused in a shift that is over.
+        """
+        return await self._ask(lambda db: tuple(map(_entry, _rows(db, _KEPT_NOTES))))
+
+    def put_away(self, number: int, *, away: bool = True) -> None:
+        """The agent has seen to the notes of the call with this `Entry.number`, or has not after all. They stay in the file."""
+        values = (_now() if away else None, number)
+        self._post(lambda db: db.execute("UPDATE call SET put_away_at = ? WHERE id = ?", values))
+
     # Callbacks
 
     def callback_agreed(self, shift: int, call_id: str, due: datetime, caller: str, phone_number: str) -> None:
@@ -402,13 +422,13 @@ class Journal:
         """Do `work` wholly or not at all. A disk that fails in the middle of a shift is left for memory, once, with words."""
         assert self._db is not None  # noqa: S101 - _run opens it before it takes any work
         try:
-            return _transaction(self._db, work)
+            return database.transaction(self._db, work)
         except sqlite3.Error as failure:
-            if not self.lasting or _code(failure) not in _DISK_FAILURES:
+            if not self.lasting or not database.is_of_the_disk(failure):
                 raise
             self._tell(_in_words(failure))
             self._db = self._in_memory(copy_of=self._db)
-            return _transaction(self._db, work)
+            return database.transaction(self._db, work)
 
     def _opened(self) -> sqlite3.Connection:
         if self._path is None:
@@ -417,7 +437,7 @@ class Journal:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 db = _open_file(self._path)
-            except _DamagedError as damaged:
+            except DamagedError as damaged:
                 aside = _set_aside(self._path)
                 log.warning("the journal was damaged and is set aside as %s", aside.name)
                 self._tell(
@@ -428,7 +448,7 @@ class Journal:
                     )
                 )
                 db = _open_file(self._path)
-        except (OSError, sqlite3.Error, _NewerError, _DamagedError) as failure:
+        except (OSError, sqlite3.Error, NewerError, DamagedError) as failure:
             self._tell(_in_words(failure))
             return self._in_memory()
         self.lasting = True
@@ -439,12 +459,12 @@ class Journal:
         self.lasting = False
         if copy_of is not None:
             db = sqlite3.connect(":memory:", isolation_level=None)
-            with contextlib.suppress(sqlite3.Error, _DamagedError), contextlib.closing(copy_of):
+            with contextlib.suppress(sqlite3.Error, DamagedError), contextlib.closing(copy_of):
                 copy_of.backup(db)
-                _check(db)
+                database.check(db)
                 return db
         db = sqlite3.connect(":memory:", isolation_level=None)
-        _migrate(db, None)
+        database.migrate(db, _SCHEMA, None)
         if self._shift is not None:
             db.execute("INSERT INTO shift (id, service, campaign_id, agent_id, began_at) VALUES (?, ?, ?, ?, ?)", self._shift)
         db.executemany("INSERT INTO callback VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._callbacks)
@@ -462,28 +482,21 @@ def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *valu
         loop.call_soon_threadsafe(call, *values)
 
 
-class _DamagedError(Exception):
-    """The file is no journal, or no whole one."""
-
-
-class _NewerError(Exception):
-    """The file was written by a newer NextCall."""
-
-
 def _open_file(path: Path) -> sqlite3.Connection:
-    """The checked and migrated journal at `path`. Raises _DamagedError, _NewerError, OSError, or what SQLite says."""
-    path.touch(mode=0o600)
-    path.chmod(0o600)  # callers' names are in it; SQLite gives this to the files beside it, too
-    db = sqlite3.connect(path, timeout=_PATIENCE / 1000, isolation_level=None)
+    """The checked and migrated journal at `path`. Raises DamagedError, NewerError, OSError, or what SQLite says."""
+    closed_well = not path.with_name(f"{path.name}-wal").exists()
+    db = database.connect(path, _PATIENCE)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # before the first look: a WAL that was opened shared stays so
-        _version(db)  # before anything is changed
+        database.version(db, _SCHEMA)  # before anything is changed
         _make_safe(db)
-        _migrate(db, path)
+        if not closed_well or path.stat().st_size <= _READ_THROUGH:
+            database.check(db)
+        database.migrate(db, _SCHEMA, path)
     except sqlite3.DatabaseError as failure:
         db.close()
-        if _code(failure) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise _DamagedError(str(failure)) from None
+        if database.code(failure) in database.DAMAGES:
+            raise DamagedError(str(failure)) from None
         raise
     except BaseException:
         db.close()
@@ -492,61 +505,17 @@ def _open_file(path: Path) -> sqlite3.Connection:
 
 
 def _make_safe(db: sqlite3.Connection) -> None:
-    """Set what a journal needs to survive a power cut, read it back, and check the file."""
-    # EXCLUSIVE: nobody else may open it meanwhile, and WAL then needs no shared memory
-    for name, value, wanted in (
+    """Set what a journal needs to survive a power cut, and read it back."""
+    database.insist(
+        db,
+        # EXCLUSIVE: nobody else may open it meanwhile, and WAL then needs no shared memory
         ("locking_mode", "EXCLUSIVE", "exclusive"),
         ("journal_mode", "WAL", "wal"),
         ("synchronous", "FULL", 2),
         ("fullfsync", "ON", 1),  # on macOS a plain fsync does not reach the disk
         ("checkpoint_fullfsync", "ON", 1),
         ("foreign_keys", "ON", 1),
-    ):
-        db.execute(f"PRAGMA {name} = {value}")
-        (found,) = db.execute(f"PRAGMA {name}").fetchone()
-        if found != wanted:
-            raise sqlite3.OperationalError(f"{name} is {found}, not {wanted}")
-    _check(db)
-
-
-def _check(db: sqlite3.Connection) -> None:
-    """Read all of it, without comparing indexes with tables. Raises _DamagedError, or what SQLite says."""
-    (check,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if check != "ok":
-        raise _DamagedError(str(check).splitlines()[0])
-
-
-def _steps() -> list[Path]:
-    return sorted(_SCHEMA.glob("*.sql"))
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """The number of the last step of the schema that the file has seen; 0 if it is new. Raises _NewerError and _DamagedError."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    known = len(_steps())
-    if version > known:
-        raise _NewerError(f"it has version {version}, this NextCall knows {known}")
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version < 0 or bool(version) is not bool(tables):
-        raise _DamagedError("it is no journal")
-    return int(version)
-
-
-def _migrate(db: sqlite3.Connection, path: Path | None) -> None:
-    """Bring the schema up to date, one numbered file and one transaction at a time, keeping a copy of the file before each."""
-    version = _version(db)
-    for number, step in enumerate(_steps()[version:], start=version + 1):
-        if path is not None and version:  # a new file has nothing to keep
-            copy = path.with_suffix(f".before-{number}")
-            copy.unlink(missing_ok=True)
-            db.execute("VACUUM INTO ?", (str(copy),))
-            copy.chmod(0o600)
-        try:
-            db.executescript(f"BEGIN IMMEDIATE;\n{step.read_text(encoding='utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
-        except sqlite3.Error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
+    )
 
 
 def _set_aside(path: Path) -> Path:
@@ -559,43 +528,10 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result]) -> Result:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(db)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    return result
-
-
-_DISK_FAILURES = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_READONLY: "the data folder cannot be written",
-    sqlite3.SQLITE_CANTOPEN: "the data folder cannot be written",
-    sqlite3.SQLITE_PERM: "the data folder cannot be written",
-    sqlite3.SQLITE_BUSY: "another program holds the journal",
-    sqlite3.SQLITE_LOCKED: "another program holds the journal",
-    sqlite3.SQLITE_IOERR: "the disk does not read or write",
-    sqlite3.SQLITE_CORRUPT: "the journal is damaged",
-    sqlite3.SQLITE_NOTADB: "the journal is damaged",
-}
-"""What SQLite says of a disk, by its primary code, in words. Anything else it says is a mistake of ours."""
-
-
-def _code(failure: Exception) -> int:
-    """SQLite's primary error code; 0 if it has none."""
-    return getattr(failure, "sqlite_errorcode", 0) & 0xFF
-
-
 def _in_words(failure: Exception) -> JournalNotKept:
-    if isinstance(failure, _NewerError):
+    if isinstance(failure, NewerError):
         return JournalNotKept(str(failure), title="The journal was written by a newer NextCall")
-    if isinstance(failure, OSError):
-        return JournalNotKept(failure.strerror or "the data folder cannot be written")
-    return JournalNotKept(_DISK_FAILURES.get(_code(failure), str(failure)))
+    return JournalNotKept(database.in_words(failure, "the journal"))
 
 
 # Rows and what they stand for
@@ -611,17 +547,26 @@ def _insert_call(db: sqlite3.Connection, shift: int, call: Call, *, told: bool =
     return int(number)
 
 
+_CALLS = (
+    "SELECT call.*, response.disposition AS decided, response.notes AS noted, last, state, settled_at, reason,"
+    " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts,"
+    " state IS NOT 'stored' AND EXISTS (SELECT 1 FROM attempt WHERE attempt.response = response.id"
+    " AND (outcome IS NULL OR outcome = 'unsure')) AS in_doubt "
+    "FROM call LEFT JOIN response ON response.call = call.id"
+)
+
+_KEPT_NOTES = f"""
+    {_CALLS} JOIN shift ON shift.id = call.shift_id
+    WHERE put_away_at IS NULL AND (call.disposition || call.notes <> '' OR answers <> '{{}}')
+        AND (NOT told OR (state = 'refused' AND ended_at IS NOT NULL))
+    ORDER BY call.id
+"""
+"""A refused call of a shift that is not over is asked about at the next start."""
+
+
 def _shift(db: sqlite3.Connection, number: int) -> ShiftRecord:
     shift = _rows(db, "SELECT * FROM shift WHERE id = ?", number)[0]
-    calls = _rows(
-        db,
-        "SELECT call.*, response.disposition AS decided, response.notes AS noted, last, state, settled_at, reason,"
-        " (SELECT count(*) FROM attempt WHERE attempt.response = response.id) AS attempts,"
-        " state IS NOT 'stored' AND EXISTS (SELECT 1 FROM attempt WHERE attempt.response = response.id"
-        " AND (outcome IS NULL OR outcome = 'unsure')) AS in_doubt "
-        "FROM call LEFT JOIN response ON response.call = call.id WHERE shift_id = ? ORDER BY call.id",
-        number,
-    )
+    calls = _rows(db, f"{_CALLS} WHERE shift_id = ? ORDER BY call.id", number)
     return ShiftRecord(
         number=shift["id"],
         service=shift["service"],

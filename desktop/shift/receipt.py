@@ -39,7 +39,8 @@ def lines(record: ShiftRecord) -> list[tuple[str, str, str, str]]:
 def fate(entry: Entry) -> str:
     """What became of a call's response, in words."""
     if not entry.told:
-        return "the call center never told who it was"
+        noted = entry.draft.disposition or entry.draft.notes or entry.draft.answers
+        return "never told who it was, notes kept" if noted else "the call center never told who it was"
     if entry.settled is None:
         return "no response"
     tries = f", {entry.attempts} tries" if entry.attempts > 1 else ""

@@ -16,12 +16,19 @@ from enum import Enum, auto
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
 from desktop.callcenter.service import HostedCallCenter
-from desktop.errors import CallCenterError, NotLoggedIn, OutcomeUnknown, Refused, ShiftError
+from desktop.errors import CallCenterError, CampaignNotRunning, NotLoggedIn, OutcomeUnknown, Refused, ShiftError
 from desktop.shift.delivery import LONGEST_PAUSE, Delivery, pause_before
 from desktop.shift.journal import Draft, Entry, Journal, Settled, ShiftRecord
 from desktop.shift.states import State, Step, after
 
 log = logging.getLogger(__name__)
+
+STANDSTILL_PAUSE = 15.0
+"""Seconds, on the average, between two questions for a call to a call center that says that there is none to be had."""
+_QUICK_TRIES = 6
+"""After so many failures in a row, a refusal counts as meant: the question is then asked at the pace of a standstill."""
+_ACCEPTED, _SLOWEST = 3.0, 60.0
+"""Seconds after which a question that is not refused counts as accepted: more than that if the last refusal has taken longer."""
 
 
 class Health(Enum):
@@ -43,13 +50,21 @@ class Line:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Why nobody can be connected although the line works: what the call center says, and since when (local time, aware)."""
+
+    refusal: Refused
+    since: datetime
+
+
 def now() -> datetime:
     """The local time, aware of its zone."""
     return datetime.now().astimezone()
 
 
 class AgentSession:
-    """One agent's shift with one account. `changed` is called after every change of `state` or `line`.
+    """One agent's shift with one account. `changed` is called after every change of `state`, `line` or `standstill`.
 
     Each verb raises ShiftError where the state does not allow it, and the CallCenterError that kept it from being done; the state
     then tells where the shift stands.
@@ -74,6 +89,10 @@ class AgentSession:
         self.state = State.SIGNED_OUT
         self.since = now()
         self.line = Line(Health.IDLE, self.since)
+        self.standstill: Standstill | None = None
+        """While the shift is WAITING: what the call center says in the place of connecting anybody, if it does."""
+        self.kicked = False
+        """Whether the call center has said that this agent is no longer logged in; the phone is then probably hung up."""
         self.agent_id = ""
         self.call: Call | None = None
         self.number = 0
@@ -86,6 +105,8 @@ class AgentSession:
         """Whether that may be stored already. It can be sent again then, but not changed: nobody could tell which one counts."""
         self.known_before = False
         """Whether the call at hand is in the journal already: an earlier start had it, or it is connected once more."""
+        self.refused = False
+        """Whether the call center refuses the response to the call at hand. Who leaves then has given it up."""
         self.last_only = False
         """Whether the call at hand can only be the last: the agent is not logged in, and finishes it for an earlier start."""
         self._turn: asyncio.Timeout | None = None
@@ -126,37 +147,44 @@ class AgentSession:
         except BaseException:
             self._fail(State.LOGGING_IN)
             raise
+        self.kicked = False
         self._step(Step.LOGGED_IN)
 
     async def next_call(self) -> Call:
         """Wait until somebody is on the agent's line, however long that takes.
 
         The question is asked again after every failure, because the agent hears the beep whether or not our answer arrives.
-        Only a Fault that says that the agent is not logged in ends the wait, and the shift: NotLoggedIn.
+        Only a Fault that says that the agent is not logged in ends the wait, and the shift: NotLoggedIn. Any other, above all
+        that the campaign is not running, is a `standstill`: the agent stays in the queue, and the phone connected.
         """
         after(self.state, Step.CONNECT)  # refuses at once, not when the call comes
         loop = asyncio.get_running_loop()
-        failures = 0
+        failures, pause, accepted = 0, 0.0, _ACCEPTED
         while True:
             asked_at = loop.time()
             try:
                 async with asyncio.timeout(None) as self._turn:
                     if failures:
-                        await asyncio.sleep(pause_before(failures, self._dice))
+                        await asyncio.sleep(pause)
                     asked_at = loop.time()
-                    call = await self._center.get_connection_for_agent(self._account, self.agent_id, on_asked=self._line_works)
+                    call = await self._ask(accepted)
             except TimeoutError:
                 failures = 0  # rearm() wants the question asked anew
             except NotLoggedIn:
+                self.kicked = True
                 self._end("ended by the call center")
                 self._step(Step.ENDED)
                 raise
             except CallCenterError as failure:
-                if loop.time() - asked_at > LONGEST_PAUSE:
-                    failures = 0  # it had worked for a while: this is a new trouble
-                failures += 1
+                took = loop.time() - asked_at
+                failures = 1 if took > LONGEST_PAUSE else failures + 1  # it had worked for a while: this is a new trouble
+                pause = self._pause_after(failure, failures)
                 log.info("waiting for a call was interrupted (%d): %s", failures, failure.title)
-                self._line_fails(failure)
+                if isinstance(failure, Refused):
+                    accepted = max(_ACCEPTED, min(2 * took, _SLOWEST))
+                    self._stands_still(failure)
+                else:
+                    self._line_fails(failure)
             else:
                 self._line_works()
                 self._journal.call_connected(self.number, call)
@@ -226,6 +254,8 @@ class AgentSession:
         except BaseException as failure:
             if isinstance(failure, Refused):
                 self._line_works()  # a refusal is an answer
+                self.refused = True
+            self.kicked = self.kicked or isinstance(failure, NotLoggedIn)
             self._fail(State.SAVING)
             raise
         self._count(self.call.id, settled)
@@ -239,9 +269,12 @@ class AgentSession:
         return settled
 
     async def hang_up(self) -> bool:
-        """Ask the call center to hang up this agent's phone (kickAgent), where it offers that; tell whether it did."""
-        if not (self.agent_id and self._center.offers(Function.KICK_AGENT)):
-            return False
+        """Ask the call center to hang up this agent's phone (kickAgent), where it offers that; tell whether it did.
+
+        Not for an agent who is not logged in any more: the agent id may be somebody else's by now.
+        """
+        if self.kicked or not (self.agent_id and self._center.offers(Function.KICK_AGENT)):
+            return self.kicked
         try:
             await self._center.kick_agent(self._account, self.agent_id)
         except CallCenterError as failure:
@@ -262,10 +295,38 @@ class AgentSession:
     def _step(self, step: Step) -> None:
         self.state = after(self.state, step)
         self.since = now()
+        self.standstill = None
         if self.state in {State.SIGNED_OUT, State.LOGGED_OFF}:
             self.line = Line(Health.IDLE, self.since)
         log.info("%s: %s", step.name.lower(), self.state.value)
         self._changed()
+
+    async def _ask(self, accepted: float) -> Call:
+        """Ask for the next call once. If that is not refused within `accepted` seconds, a standstill is over."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.TimerHandle | None = None
+
+        def on_asked() -> None:
+            nonlocal over
+            self._line_works()
+            if self.standstill is not None:
+                over = loop.call_later(accepted, self._goes_on)
+
+        try:
+            return await self._center.get_connection_for_agent(self._account, self.agent_id, on_asked=on_asked)
+        finally:
+            if over is not None:
+                over.cancel()
+
+    def _pause_after(self, failure: CallCenterError, failures: int) -> float:
+        """Seconds until the question is asked again, after so many failures in a row.
+
+        Asking queues nobody, so it may be asked as often as one likes; but who says that there is nothing to be had is not to be
+        asked by all agents every second.
+        """
+        if isinstance(failure, CampaignNotRunning) or (isinstance(failure, Refused) and failures > _QUICK_TRIES):
+            return self._dice.uniform(0.8 * STANDSTILL_PAUSE, 1.2 * STANDSTILL_PAUSE)
+        return pause_before(failures, self._dice)
 
     async def _begin(self, agent_id: str) -> None:
         self.agent_id = agent_id
@@ -280,6 +341,7 @@ class AgentSession:
     def _take(self, call: Call, *, last_only: bool) -> None:
         known = self._open.get(call.id)
         self.call, self.last_only, self.known_before = call, last_only, known is not None
+        self.refused = known is not None and known.settled is Settled.REFUSED
         self.draft, self.fixed = (known.draft, known.in_doubt) if known else (Draft(), False)
 
     async def _settled(self, entry: Entry, *, last: bool) -> bool:
@@ -308,6 +370,18 @@ class AgentSession:
     def _fail(self, under_way: State) -> None:
         if self.state is under_way:  # leaving may have ended the shift meanwhile
             self._step(Step.FAILED)
+
+    def _stands_still(self, refusal: Refused) -> None:
+        """The call center has answered, but nobody can be connected."""
+        self._line_works()
+        before = self.standstill
+        self.standstill = Standstill(refusal, before.since if before and type(before.refusal) is type(refusal) else now())
+        self._changed()
+
+    def _goes_on(self) -> None:
+        log.info("the call center waits for a call again")
+        self.standstill = None
+        self._changed()
 
     def _line_works(self) -> None:
         if self.line.health is not Health.CONNECTED:

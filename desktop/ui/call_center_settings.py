@@ -1,4 +1,5 @@
-"""The settings' page about the call center: where it is, where campaign profiles come from, how long a call can be taken back."""
+"""The settings' page about the call center: where it is, where campaign profiles come from, how long a call can be taken
+back, and whether there is a team lead."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from desktop.settings.addresses import unfit, unfit_for_profiles
 from desktop.settings.settings import HOSTED_SERVICE, Settings
 from desktop.ui import look
 from desktop.ui.parts import button
-from desktop.ui.settings_page import SettingsPage
+from desktop.ui.settings_page import SettingsPage, Switch
 
 SHIPPED_PROFILES = RESOURCES / "profiles"
 _MOST_UNDO_SECONDS = 20
@@ -67,6 +68,12 @@ class CallCenterSettings(SettingsPage):
             undo,
             "Seconds to take a call back",
             "How long after Next Call you can take it back before it is sent. 0: at once.",
+        )
+        self.add(
+            "supervisor",
+            Switch("Offer the supervisor window", settings.supervisor),
+            "Team leads",
+            "It starts and stops campaigns and hangs up agents, with a key of its own.",
         )
 
     def _on_preview(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from desktop.ui.alongside import Alongside
 from desktop.ui.campaign import Campaign
 from desktop.ui.channels import Channels
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.kept_notes import KeptNotes
 from desktop.ui.keyboard import Keyboard
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.links import Links
@@ -70,6 +71,7 @@ class Desk(QObject):
     state_changed = Signal(State)
     login_offered = Signal()
     quit_requested = Signal()
+    supervisor_requested = Signal()
 
     def __init__(
         self,
@@ -113,10 +115,11 @@ class Desk(QObject):
         self._alongside = Alongside(self.channels, tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
+        self._kept_notes = KeptNotes(journal, tasks, practice=practice)
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
-        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks))
+        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window))
         self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
@@ -152,6 +155,7 @@ class Desk(QObject):
         self.popup.logoff_requested.connect(self._on_logoff_requested)
         self.popup.draft_changed.connect(self._on_draft_changed)
         self.popup.wait_on_requested.connect(self._on_wait_on_requested)
+        self.popup.leave_requested.connect(self._on_leave_requested)
         self.popup.aid_requested.connect(self._on_aid_requested)
         self.popup.link_requested.connect(self._alongside.aids.open_link)
         self._alongside.failed.connect(lambda sentence: self.popup.say("This was not done", sentence))
@@ -159,6 +163,9 @@ class Desk(QObject):
         self._promises.counted.connect(self.window.show_callbacks)
         self._promises.counted.connect(lambda count, _due: self.tray.show_callbacks(count))
         self.window.callbacks_requested.connect(self._promises.show_window)
+        for window in (self.login, self.reminder):
+            self._kept_notes.counted.connect(window.show_kept_notes)
+            window.kept_notes_requested.connect(self._kept_notes.show_window)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
             self._campaign.looked_up.connect(self._on_profile_looked_up)
@@ -197,6 +204,13 @@ class Desk(QObject):
         if self._session is not None:
             self._session.rearm()
 
+    def offer_supervisor(self, windows: Iterable[QWidget]) -> None:
+        """Have ways to the supervisor's window, and in all its `windows` the keys that work in every one."""
+        self._keyboard.bind(windows)
+        for place_of_it in (self.login, self.window, self.tray):
+            place_of_it.offer_supervisor()
+            place_of_it.supervisor_requested.connect(self.supervisor_requested)
+
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
@@ -210,6 +224,7 @@ class Desk(QObject):
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
         self.popup.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
+        self._kept_notes.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
 
     def tell_forgotten(self, minutes: int) -> None:
@@ -264,7 +279,8 @@ class Desk(QObject):
 
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
-        windows = (self.login, self.window, self.popup, self.reminder, self.callbacks)  # the recovery dialog goes with its task
+        # the recovery dialog goes with its task
+        windows = (self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window)
         for window in windows:
             window.hide()
         self.popup.end_call()  # what could still be taken back is not sent
@@ -282,6 +298,7 @@ class Desk(QObject):
     async def _begin(self) -> None:
         self._tasks.spawn(self._signing_in.learn_contract(), "contract")
         self._promises.look_up()
+        self._kept_notes.look_up()
         for record in await self._journal.unfinished():
             if record.service != self._service_url:
                 log.info("calls of another call center are unsettled; they are asked about when it is the one in the settings")
@@ -308,6 +325,9 @@ class Desk(QObject):
             await session.log_in(agent_id)
         except OutcomeUnknown as failure:
             self.login.tell(failure, "If you hear hold music, press “Log in” again: you may be in the queue already.")
+        except NotLoggedIn as failure:  # the phone was hung up, or the ID is of another call
+            words = "Press “Call me”, stay on the line, and type the ID that you hear then."
+            self.login.tell(NotLoggedIn(failure.reason, title="You are not logged in", advice=words))
         except CallCenterError as failure:
             self.login.tell(failure, "You are not logged in.")
         else:
@@ -324,7 +344,7 @@ class Desk(QObject):
         except NotLoggedIn as ended:
             await self._end_shift(session, ended)
         else:
-            await self._remind(session, hung_up=False)
+            await self._remind(session, hung_up=session.kicked)
 
     async def _take(self, session: AgentSession, call: Call) -> bool:
         """Have the agent fill in the popup until it is stored; tell whether this was the last call."""
@@ -347,7 +367,7 @@ class Desk(QObject):
             try:
                 await session.submit(response, last=last)
             except CallCenterError as failure:
-                self.popup.tell(failure, _became_of_response(failure))
+                self._tell_not_stored(session, failure, last=last)
             else:
                 self.popup.end_call()
                 self._alongside.call_stored(form)
@@ -399,7 +419,13 @@ class Desk(QObject):
             return False
         can_hang_up = self._center.offers(Function.KICK_AGENT)
         self._question = LeaveDialog(
-            self.state, can_hang_up=can_hang_up, kept=self._journal.lasting, practice=self._practice, parent=self.window
+            self.state,
+            can_hang_up=can_hang_up,
+            kept=self._journal.lasting,
+            practice=self._practice,
+            parent=self.window,
+            refused=session.refused,
+            kicked=session.kicked,
         )
         try:
             wants_to = await self._question.ask()
@@ -418,15 +444,35 @@ class Desk(QObject):
 
     async def _remind(self, session: AgentSession, *, hung_up: bool) -> None:
         record = await self._journal.shift(session.number) if session.number else None  # given up before the log-in
+        self._kept_notes.look_up()
         self.reminder.remind(record, hung_up=hung_up)
 
     async def _end_shift(self, session: AgentSession, failure: NotLoggedIn) -> None:
         """The call center has ended the shift: say so, and start again from the log-in dialog."""
         self._close_popup()
         record = await self._journal.shift(session.number)
+        self._kept_notes.look_up()
         self.window.hide()
         self._signing_in.open()
-        self.login.tell(failure, f"{receipt.summary(record)}.")
+        became = [f"{receipt.summary(record)}." if record.entries else "No call was connected."]
+        if session.unsure and self._journal.lasting:
+            became.append("NextCall asks you at its next start about what is not sure.")
+        if any(not entry.told and entry.draft != Draft() for entry in record.entries):
+            became.append("What you noted of somebody who was never named is under “Kept notes”.")
+        reason = failure.reason or "A supervisor or the call center has ended your shift"
+        advice = "If you still hear something, hang up your phone. To go on, log in again."
+        self.login.tell(NotLoggedIn(reason, advice=advice), " ".join(became))
+        self.channels.tell("Your shift has ended", "The call center has ended it. To go on, log in again.")
+
+    def _tell_not_stored(self, session: AgentSession, failure: CallCenterError, *, last: bool) -> None:
+        """Say in the popup that the response is not stored, and which way on is left."""
+        became = "This call is not stored; your entries are still here."
+        if last:
+            became += " If it cannot be stored at all, “Leave” ends your shift and lists them under “Kept notes”."
+        elif isinstance(failure, NotLoggedIn):
+            became += " “Logoff” stores them and ends your shift."
+            failure = NotLoggedIn(failure.reason, advice="If your phone is still connected, hang it up then, and log in again.")
+        self.popup.tell(failure, became, last_only=session.kicked, can_leave=last)
 
     def _close_popup(self) -> None:
         """Nobody is on the line any more, whether the call center had told of somebody or not."""
@@ -484,6 +530,8 @@ class Desk(QObject):
         elif session.state is State.SAVING:
             self.popup.show_trouble(session.line)
         self.window.show_line(session.line)
+        self.window.show_standstill(session.standstill)
+        self.tray.show_standstill(session.standstill.refusal.title.lower() if session.standstill else "")
         self.window.show_stored(session.stored, session.unsure)
 
     def _on_call_me_requested(self, entry: LoginEntry) -> None:
@@ -588,10 +636,3 @@ class Desk(QObject):
     def _answer(self, response: CallResponse, *, last: bool) -> None:
         if self._wish is not None and not self._wish.done():
             self._wish.set_result((response, last))
-
-
-def _became_of_response(failure: CallCenterError) -> str:
-    """What became of disposition and notes when the call center would not store them, in words."""
-    if isinstance(failure, NotLoggedIn):
-        return "This call is not stored; your entries are still here. “Logoff” stores them and ends your shift."
-    return "This call is not stored; your entries are still here."

@@ -45,7 +45,7 @@ class DetailsView(QTreeView):
         self._model = QStandardItemModel(0, 2, self)
         self._model.setHorizontalHeaderLabels(["Field", "Value"])
         self.setModel(self._model)
-        self.setItemDelegate(_ToneDelegate(self))
+        self.setItemDelegate(ToneDelegate(self))
         self.setAccessibleName("Caller")
         self.setAlternatingRowColors(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -143,7 +143,7 @@ class DetailsView(QTreeView):
             QGuiApplication.clipboard().setText(value.data(_VALUE) or "")
 
 
-class _ToneDelegate(QStyledItemDelegate):
+class ToneDelegate(QStyledItemDelegate):
     """Draws what is muted or a warning so, in the colours that the program wears when it draws."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:

@@ -19,6 +19,7 @@ class HangUpWindow(QDialog):
 
     done_requested = Signal()
     save_requested = Signal(Path)
+    kept_notes_requested = Signal()
 
     def __init__(self, *, practice: bool) -> None:
         super().__init__()
@@ -40,6 +41,10 @@ class HangUpWindow(QDialog):
         self._message = MessageBar(lines=1)
         self._save = button("Save receipt …", "flat", "saving")
         self._save.clicked.connect(self._on_save)
+        self._kept_notes = button("", "flat", "info")
+        self._kept_notes.setToolTip("What you noted and the call center does not have")
+        self._kept_notes.clicked.connect(self.kept_notes_requested)
+        self._kept_notes.hide()
         self._done = button("Done", "primary", "check")
         self._done.setDefault(True)
         self._done.clicked.connect(self.done_requested)
@@ -57,6 +62,7 @@ class HangUpWindow(QDialog):
         content.addWidget(self._message)
         foot = QHBoxLayout()
         foot.addWidget(self._save)
+        foot.addWidget(self._kept_notes)
         foot.addStretch()
         foot.addWidget(self._done)
         content.addLayout(foot)
@@ -84,6 +90,11 @@ class HangUpWindow(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def show_kept_notes(self, count: int) -> None:
+        """Offer the notes that the call center does not have, if there are any."""
+        self._kept_notes.setText(f"Kept notes ({count})")
+        self._kept_notes.setVisible(count > 0)
 
     def say(self, title: str, text: str = "", tone: str = "good") -> None:
         """Say what became of saving the receipt."""

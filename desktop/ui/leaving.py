@@ -27,20 +27,33 @@ _WORDS = {
 
 
 class LeaveDialog(Question):
-    """Asks once and says what happens to the phone, and to a call that is not stored, `kept` in the journal or not."""
+    """Asks once and says what happens to the phone, and to a call that is not stored.
 
-    def __init__(self, state: State, *, can_hang_up: bool, kept: bool, practice: bool, parent: QWidget | None) -> None:
+    That is `kept` in the journal or not, and `refused` by the call center or not; `kicked`: the phone may be hung up already.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        can_hang_up: bool,
+        kept: bool,
+        practice: bool,
+        parent: QWidget | None,
+        refused: bool = False,
+        kicked: bool = False,
+    ) -> None:
         title, text, stay = _WORDS.get(state, _WORDS[State.WAITING])
-        phone = (
-            "the call center is asked to hang up your phone."
-            if can_hang_up
-            else "your phone stays connected until you hang it up."
-        )
-        work = (
-            "what you entered is kept and you are asked about it at the next start"
-            if kept
-            else "its disposition and notes are lost"
-        )
+        phone = "your phone stays connected until you hang it up."
+        if kicked:
+            phone = "your phone stays as it is: make sure that it is hung up."
+        elif can_hang_up:
+            phone = "the call center is asked to hang up your phone."
+        work = "its disposition and notes are lost"
+        if refused:
+            work = "what you entered is listed under “Kept notes”" + ("" if kept else " until NextCall ends")
+        elif kept:
+            work = "what you entered is kept and you are asked about it at the next start"
         super().__init__(
             title, text.format(phone=phone, work=work), yes="Leave", no=stay, icon="leave", practice=practice, parent=parent
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QRegularExpressionValidator
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from desktop import APP_NAME
@@ -13,7 +13,7 @@ from desktop.errors import NextCallError
 from desktop.popup import phone
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.parts import SET_BY_ORGANISATION, MessageBar, button, framed, label
+from desktop.ui.parts import SET_BY_ORGANISATION, KeyEdit, MessageBar, button, card, framed, label, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class LoginDialog(QDialog):
     log_in_requested = Signal(LoginEntry, str)
     practice_requested = Signal()
     settings_requested = Signal()
+    supervisor_requested = Signal()
+    kept_notes_requested = Signal()
     update_requested = Signal()
     close_requested = Signal()
 
@@ -41,14 +43,14 @@ class LoginDialog(QDialog):
         self.setWindowTitle("Log in")
         self.setWindowIcon(look.app_icon(practice=practice))
 
+        # What is new
+        self._update = button("", "flat", "open")
+        self._update.setToolTip("Opens its page in your browser. Nothing is installed by itself.")
+        self._update.clicked.connect(self.update_requested)
+        self._update.hide()
+
         # What the phone needs
-        self._key = QLineEdit()
-        self._key.setEchoMode(QLineEdit.EchoMode.Password)
-        self._key.setMaxLength(1000)  # more than the keyring of Windows can hold
-        self._show_key = QAction(look.icon("eye", "muted"), "Show the key", self._key)
-        self._show_key.setCheckable(True)
-        self._show_key.toggled.connect(self._on_show_key)
-        self._key.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
+        self._key = KeyEdit()
         self._campaign = QLineEdit()
         self._campaign.setPlaceholderText("for example 1001")
         self._campaign.setValidator(QRegularExpressionValidator(QRegularExpression(r"\s*\d{1,18}\s*"), self._campaign))
@@ -81,12 +83,16 @@ class LoginDialog(QDialog):
         self._practice = button("End practice" if practice else "Practice", "flat", "practice")
         self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
         self._practice.clicked.connect(self.practice_requested)
-        self._update = button("", "flat", "open")
-        self._update.setToolTip("Opens its page in your browser. Nothing is installed by itself.")
-        self._update.clicked.connect(self.update_requested)
-        self._update.hide()
+        self._kept_notes = button("", "flat", "info")
+        self._kept_notes.setToolTip("What you noted and the call center does not have")
+        self._kept_notes.clicked.connect(self.kept_notes_requested)
+        self._kept_notes.hide()
         self._settings = button("Settings", "flat", "settings")
         self._settings.clicked.connect(self.settings_requested)
+        self._supervisor = button("Supervisor", "flat", "supervisor")
+        self._supervisor.setToolTip("Start and stop campaigns, hang up agents")
+        self._supervisor.clicked.connect(self.supervisor_requested)
+        self._supervisor.hide()
 
         self._assemble(practice=practice)
         self.show_state(State.SIGNED_OUT)
@@ -131,9 +137,13 @@ class LoginDialog(QDialog):
         if not offered:
             self._again.hide()
 
+    def offer_supervisor(self) -> None:
+        """Have a way to the supervisor's window."""
+        self._supervisor.show()
+
     def show_key_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
-        self._key.setPlaceholderText("asking your keyring …" if waiting else "from the account page of the call center")
+        self._key.show_wait(waiting=waiting)
 
     def show_state(self, state: State) -> None:
         """Show what the shift is doing, in the words of the state table."""
@@ -177,6 +187,11 @@ class LoginDialog(QDialog):
         """Say something that is no failure."""
         self._message.say(title, text, tone)
 
+    def show_kept_notes(self, count: int) -> None:
+        """Offer the notes that the call center does not have, if there are any."""
+        self._kept_notes.setText(f"Kept notes ({count})")
+        self._kept_notes.setVisible(count > 0)
+
     def offer_update(self, version: str) -> None:
         """Say that there is this newer version, with a way to its page."""
         self._update.setText(f"{APP_NAME} {version} is available")
@@ -200,6 +215,7 @@ class LoginDialog(QDialog):
         titles.addWidget(label("NextCall rings your phone, then you type the ID you hear.", "small"))
         heading.addWidget(logo)
         heading.addLayout(titles, 1)
+        heading.addWidget(self._update, 0, Qt.AlignmentFlag.AlignTop)
         content.addLayout(heading)
         content.addSpacing(look.GAP)
 
@@ -212,8 +228,9 @@ class LoginDialog(QDialog):
         content.addWidget(self._message)
         foot = QHBoxLayout()
         foot.addWidget(self._practice)
+        foot.addWidget(self._kept_notes)
         foot.addStretch()
-        foot.addWidget(self._update)
+        foot.addWidget(self._supervisor)
         foot.addWidget(self._settings)
         if practice:  # a practice remembers nothing and has one address
             self._remember.setChecked(False)
@@ -223,13 +240,13 @@ class LoginDialog(QDialog):
         self.setMinimumWidth(760)
 
     def _phone_step(self) -> QFrame:
-        card, step = _card()
+        frame, step = card()
         step.addWidget(label("1   Your phone", "section"))
-        step.addWidget(_field("API key", self._key))
+        step.addWidget(named("API key", self._key))
         numbers = QHBoxLayout()
         numbers.setSpacing(12)
-        self._phone_row = _field("Phone number", self._phone, self._phone_hint)
-        numbers.addWidget(_field("Campaign ID", self._campaign, label(" ", "small")), 2)
+        self._phone_row = named("Phone number", self._phone, self._phone_hint)
+        numbers.addWidget(named("Campaign ID", self._campaign, label(" ", "small")), 2)
         numbers.addWidget(self._phone_row, 3)
         step.addLayout(numbers)
         go = QHBoxLayout()
@@ -245,20 +262,20 @@ class LoginDialog(QDialog):
         go.addStretch()
         go.addWidget(self._call_me)
         step.addLayout(go)
-        return card
+        return frame
 
     def _id_step(self) -> QFrame:
-        card, step = _card()
+        frame, step = card()
         step.addWidget(label("2   Your agent ID", "section"))
         step.addWidget(self._heard)
         step.addStretch()
-        step.addWidget(_field("Agent ID", self._agent_id))
+        step.addWidget(named("Agent ID", self._agent_id))
         go = QHBoxLayout()
         go.addWidget(self._again)
         go.addStretch()
         go.addWidget(self._log_in)
         step.addLayout(go)
-        return card
+        return frame
 
     def _needed(self) -> list[tuple[QLineEdit, str]]:
         """The fields that have to be filled in, and what is said where one is not."""
@@ -296,10 +313,6 @@ class LoginDialog(QDialog):
         entry = self._entry()
         if entry is not None:
             self.log_in_requested.emit(entry, agent_id)
-
-    def _on_show_key(self, shown: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
-        self._key.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
-        self._show_key.setIcon(look.icon("eye-off" if shown else "eye", "muted"))
 
     def _on_phone_changed(self, text: str) -> None:
         self._phone_hint.setText(phone.hint(text) or " ")
@@ -341,28 +354,3 @@ def _is_gap(edit: QLineEdit) -> bool:
 
 def _packed(text: str) -> str:
     return "".join(character for character in text if not character.isspace() and character.isprintable())
-
-
-def _card() -> tuple[QFrame, QVBoxLayout]:
-    card = QFrame()
-    card.setProperty("role", "card")
-    inside = QVBoxLayout(card)
-    inside.setContentsMargins(look.ROOM, 14, look.ROOM, 14)
-    inside.setSpacing(look.GAP)
-    return card, inside
-
-
-def _field(name: str, edit: QLineEdit, hint: QLabel | None = None) -> QWidget:
-    """A field under its name, which screen readers and other programs know it by."""
-    row = QWidget()
-    stack = QVBoxLayout(row)
-    stack.setContentsMargins(0, 2, 0, 0)
-    stack.setSpacing(3)
-    caption = label(name, "small")
-    caption.setBuddy(edit)
-    edit.setAccessibleName(name)
-    stack.addWidget(caption)
-    stack.addWidget(edit)
-    if hint is not None:
-        stack.addWidget(hint)
-    return row

@@ -6,8 +6,18 @@ from html import escape
 from typing import ClassVar
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QFontMetrics, QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.callcenter.model import sendable
 from desktop.errors import NextCallError
@@ -71,6 +81,32 @@ def titled(name: str, part: QWidget, hint: QLabel | None = None, below: QLabel |
     return frame
 
 
+def named(name: str, edit: QWidget, hint: QLabel | None = None) -> QWidget:
+    """A field under its name, which screen readers and other programs know it by."""
+    row = QWidget()
+    stack = QVBoxLayout(row)
+    stack.setContentsMargins(0, 2, 0, 0)
+    stack.setSpacing(3)
+    caption = label(name, "small")
+    caption.setBuddy(edit)
+    edit.setAccessibleName(name)
+    stack.addWidget(caption)
+    stack.addWidget(edit)
+    if hint is not None:
+        stack.addWidget(hint)
+    return row
+
+
+def card() -> tuple[QFrame, QVBoxLayout]:
+    """A card, and the layout for what is on it."""
+    made = QFrame()
+    made.setProperty("role", "card")
+    inside = QVBoxLayout(made)
+    inside.setContentsMargins(look.ROOM, 14, look.ROOM, 14)
+    inside.setSpacing(look.GAP)
+    return made, inside
+
+
 class MessageBar(QFrame):
     """One message above the buttons. Its place stays reserved, so that nothing moves under the agent's mouse."""
 
@@ -130,6 +166,28 @@ class MessageBar(QFrame):
                 part.style().unpolish(part)
                 part.style().polish(part)
         self.setAccessibleName(self.text())
+
+
+class KeyEdit(QLineEdit):
+    """The field for an API key: dots, and an eye that shows what they stand for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setMaxLength(1000)  # more than the keyring of Windows can hold
+        self._show_key = QAction(look.icon("eye", "muted"), "Show the key", self)
+        self._show_key.setCheckable(True)
+        self._show_key.toggled.connect(self._on_show_key)
+        self.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
+        self.show_wait(waiting=False)
+
+    def show_wait(self, *, waiting: bool) -> None:
+        """Say that the keyring is being asked, or that it has answered."""
+        self.setPlaceholderText("asking your keyring …" if waiting else "from the account page of the call center")
+
+    def _on_show_key(self, shown: bool) -> None:  # noqa: FBT001 - Qt's signal has it so
+        self.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
+        self._show_key.setIcon(look.icon("eye-off" if shown else "eye", "muted"))
 
 
 class PlainEdit(QPlainTextEdit):

@@ -50,6 +50,7 @@ class PopupWindow(QWidget):
     next_call_requested = Signal(CallResponse)
     logoff_requested = Signal(CallResponse)
     wait_on_requested = Signal()
+    leave_requested = Signal()
     draft_changed = Signal(Draft)
     aid_requested = Signal(str)
     link_requested = Signal(str)
@@ -119,6 +120,7 @@ class PopupWindow(QWidget):
         self._ways_on.waits.connect(self._show_take_back)
         self._ways_on.taken_back.connect(self._on_taken_back)
         self._ways_on.cover_pressed.connect(self._on_cover)
+        self._ways_on.leave_pressed.connect(self.leave_requested)
         self._disposition.changed.connect(self._on_disposition_changed)
         self._questions.changed.connect(self._on_answer_changed)
         self._notes.textChanged.connect(self._on_notes_changed)
@@ -250,9 +252,16 @@ class PopupWindow(QWidget):
             words = "NextCall tries again by itself; your entries are safe. Nobody is connected to you meanwhile."
             self._message.say("Not sent yet", f"{line.reason}. {words}", "warn")
 
-    def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
-        """Tell why the response is not stored; the form can be used again."""
+    def tell(self, failure: NextCallError, became_of_work: str = "", *, last_only: bool = False, can_leave: bool = False) -> None:
+        """Tell why the response is not stored; the form can be used again.
+
+        `last_only`: nobody can be next any more. `can_leave`: it is not taken as the last one either, so "Leave" is offered.
+        """
         self._set_busy(busy=False)
+        if last_only:
+            self._ways_on.tell_last_only()
+        if can_leave:
+            self._ways_on.offer_leave()
         self._message.tell(failure, became_of_work)
         self.show()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
@@ -101,6 +102,7 @@ class Preferences(QObject):
     async def _apply(self, settings: Settings) -> None:
         if self._memory is None:
             return
+        settings = msgspec.structs.replace(settings, supervised=self._memory.own.supervised)  # the dialog was open for long
         failure: NextCallError | None = None
         wish, self._autostart = self._autostart, None
         try:

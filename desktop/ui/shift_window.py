@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-from desktop.errors import NextCallError
-from desktop.shift.session import Health, Line
+from desktop.errors import CampaignNotRunning, NextCallError
+from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
 from desktop.ui import look
 from desktop.ui.parts import Clock, MessageBar, button, framed, label
@@ -23,6 +23,8 @@ FACES: dict[State, tuple[str, str]] = {
     State.LOGGED_OFF: ("hang-up", "warn"),
 }
 """The icon and the tone of each state, here and in the tray."""
+STANDS_STILL = ("pause", "warn")
+"""Those of waiting while nobody can be connected."""
 
 _MEANING = {
     State.SIGNED_OUT: "Log in to take calls.",
@@ -35,6 +37,9 @@ _MEANING = {
     State.LOGGED_OFF: "Your shift is over. Nobody is connected to you any more.",
 }
 
+_NOT_RUNNING = "The campaign is not running, so nobody is connected to you. You can wait, or leave."
+_REFUSED = "The call center refuses, so nobody is connected to you. Show this to your team lead. You can wait, or leave."
+
 
 class ShiftWindow(QMainWindow):
     """Small, stays open for the whole shift."""
@@ -42,6 +47,7 @@ class ShiftWindow(QMainWindow):
     show_call_requested = Signal()
     someone_heard = Signal()
     callbacks_requested = Signal()
+    supervisor_requested = Signal()
     leave_requested = Signal()
     quit_requested = Signal()
 
@@ -61,6 +67,12 @@ class ShiftWindow(QMainWindow):
         # The line and the work
         self._line_icon = look.Glyph("line-good", 18)
         self._line_words = label("", wraps=True)
+        self._standstill_words = label("", wraps=True)
+        standstill = _row(look.Glyph("pause", 18, "warn"), self._standstill_words)
+        standstill.setContentsMargins(0, 0, 0, 0)
+        self._standstill = QWidget()
+        self._standstill.setLayout(standstill)
+        self._standstill.hide()
         self._stored_icon = look.Glyph("check", 18)
         self._stored_words = label(wraps=True)
         self._who = label(wraps=True)
@@ -102,6 +114,7 @@ class ShiftWindow(QMainWindow):
         self._face.show_icon(icon, tone)
         self._words.setText(state.value)
         self._meaning.setText(_MEANING[state])
+        self._standstill.hide()
         on_call = state in {State.CONNECTED, State.SAVING}
         self._show_call.setVisible(on_call)
         self._show_call_action.setEnabled(on_call)
@@ -110,6 +123,22 @@ class ShiftWindow(QMainWindow):
         self._someone_action.setEnabled(state is State.WAITING)
         if state in {State.SIGNED_OUT, State.CONNECTED}:  # until then, it may not have been read
             self._message.clear()
+
+    def show_standstill(self, standstill: Standstill | None) -> None:
+        """Tell, while the shift waits, that nobody can be connected, why and since when; or that this is over: None."""
+        if self._state is not State.WAITING:
+            return
+        self._face.show_icon(*(STANDS_STILL if standstill else FACES[State.WAITING]))
+        self._standstill.setVisible(standstill is not None)
+        if standstill is None:
+            self._meaning.setText(_MEANING[State.WAITING])
+            return
+        refusal = standstill.refusal
+        self._meaning.setText(_NOT_RUNNING if isinstance(refusal, CampaignNotRunning) else _REFUSED)
+        said = (refusal.reason or refusal.title).rstrip(".")
+        self._standstill_words.setText(
+            f"Since {standstill.since:%H:%M:%S} the call center says: “{said}”. NextCall asks again by itself."
+        )
 
     def show_line(self, line: Line) -> None:
         """Tell how the line to the call center is."""
@@ -145,6 +174,10 @@ class ShiftWindow(QMainWindow):
         promised = "1 callback promised" if count == 1 else f"{count} callbacks promised"
         self._callbacks.setText(f"{promised}, {due} due" if due else promised)
         self._callbacks.setVisible(count > 0)
+
+    def offer_supervisor(self) -> None:
+        """Have the supervisor's window in the menu."""
+        self._supervisor_action.setVisible(True)
 
     def warn(self, trouble: NextCallError) -> None:
         """Tell of something that stays so for the rest of the shift."""
@@ -191,6 +224,7 @@ class ShiftWindow(QMainWindow):
         rows.setContentsMargins(14, 10, 14, 10)
         rows.setSpacing(look.GAP)
         rows.addLayout(_row(self._line_icon, self._line_words))
+        rows.addWidget(self._standstill)
         rows.addLayout(_row(self._stored_icon, self._stored_words))
         rows.addLayout(_row(look.Glyph("headset", 18), self._who))
         rows.addWidget(self._callbacks, 0, Qt.AlignmentFlag.AlignLeft)
@@ -225,6 +259,9 @@ class ShiftWindow(QMainWindow):
         menu.addAction(self._show_call_action)
         menu.addAction(self._someone_action)
         menu.addAction(self._callbacks_action)
+        self._supervisor_action = menu.addAction("Super&visor …")
+        self._supervisor_action.triggered.connect(self.supervisor_requested)
+        self._supervisor_action.setVisible(False)
         menu.addSeparator()
         menu.addAction(leave)
 

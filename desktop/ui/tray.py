@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
 from desktop.shift.states import State
 from desktop.ui import look
-from desktop.ui.shift_window import FACES
+from desktop.ui.shift_window import FACES, STANDS_STILL
 
 _ON_CALL = frozenset({State.CONNECTED, State.SAVING})
 _AT_WORK = _ON_CALL | {State.WAITING}
@@ -27,6 +27,7 @@ class Tray(QObject):
     show_call_requested = Signal()
     someone_heard = Signal()
     callbacks_requested = Signal()
+    supervisor_requested = Signal()
     leave_requested = Signal()
     quit_requested = Signal()
 
@@ -34,8 +35,10 @@ class Tray(QObject):
         super().__init__(parent)
         self._name = "NextCall practice" if practice else "NextCall"
         self._icons = {state: look.state_icon(*face) for state, face in FACES.items()}
+        self._icon_at_standstill = look.state_icon(*STANDS_STILL)
         self._icon = QSystemTrayIcon(self)
         self._state = State.SIGNED_OUT
+        self._standstill = ""
         self._window: QWidget | None = None
         self._hidden = False
 
@@ -53,6 +56,9 @@ class Tray(QObject):
         self._someone.triggered.connect(self.someone_heard)
         self._callbacks = self._menu.addAction("Callbacks …")
         self._callbacks.triggered.connect(self.callbacks_requested)
+        self._supervisor = self._menu.addAction("Supervisor …")
+        self._supervisor.triggered.connect(self.supervisor_requested)
+        self._supervisor.setVisible(False)
         self._menu.addSeparator()
         self._leave = self._menu.addAction("Leave")
         self._leave.triggered.connect(self.leave_requested)
@@ -98,16 +104,27 @@ class Tray(QObject):
 
     def show_state(self, state: State) -> None:
         """Show the state as icon, tool tip and first line of the menu."""
-        self._state = state
+        self._state, self._standstill = state, ""
         self._hidden = self._hidden and state in _AT_WORK
         self._test.stop()
         self._show_icon()
-        self._icon.setToolTip(f"{self._name} - {state.value}")
         self._show_menu()
+
+    def show_standstill(self, why: str) -> None:
+        """Show, while the shift waits, why nobody can be connected; or that this is over: an empty text."""
+        if self._state is State.WAITING and why != self._standstill:
+            self._standstill = why
+            if not self._test.isActive():
+                self._show_icon()
+            self._show_menu()
 
     def show_callbacks(self, count: int) -> None:
         """Tell how many callbacks are promised."""
         self._callbacks.setText(f"Callbacks ({count}) …" if count else "Callbacks …")
+
+    def offer_supervisor(self) -> None:
+        """Have the supervisor's window in the menu."""
+        self._supervisor.setVisible(True)
 
     def try_out(self) -> None:
         """Show for a moment what the icon looks like during a call."""
@@ -129,11 +146,13 @@ class Tray(QObject):
         self._menu.deleteLater()
 
     def _show_icon(self) -> None:
-        self._icon.setIcon(self._icons[self._state])
+        self._icon.setIcon(self._icon_at_standstill if self._standstill else self._icons[self._state])
 
     def _show_menu(self) -> None:
         state = self._state
-        self._words.setText(state.value)
+        words = f"{state.value}: {self._standstill}" if self._standstill else state.value
+        self._words.setText(words)
+        self._icon.setToolTip(f"{self._name} - {words}")
         self._hide.setVisible(state in _AT_WORK and self._window is not None)
         self._show_call.setVisible(state in _ON_CALL)
         self._someone.setVisible(state is State.WAITING)

@@ -19,7 +19,7 @@ _UNKNOWN = "What you enter is kept and joins the call as soon as it is known."
 
 
 class WaysOn(QWidget):
-    """Next Call, Logoff, "Nobody there", "Hold my next call" and Undo."""
+    """Next Call, Logoff, "Nobody there", "Hold my next call", Undo and, where the call center takes no Logoff, Leave."""
 
     next_call_pressed = Signal()
     logoff_pressed = Signal()
@@ -29,6 +29,7 @@ class WaysOn(QWidget):
     """What was pressed is done in so many seconds, unless it is taken back."""
     taken_back = Signal()
     cover_pressed = Signal()
+    leave_pressed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +52,9 @@ class WaysOn(QWidget):
         self._wait_on = button("Nobody there", "", "waiting")
         self._wait_on.setToolTip("Keep the notes and go on waiting for a call")
         self._wait_on.clicked.connect(self.wait_on_pressed)
+        self._leave = button("Leave", "", "leave")
+        self._leave.setToolTip("End your shift without storing this call. What you entered is kept on this computer.")
+        self._leave.clicked.connect(self.leave_pressed)
         self._logoff = button("Logoff", "", "leave")
         self._logoff.setToolTip("Store this call and end your shift: nobody else is connected (Ctrl+Shift+L)")
         self._logoff.clicked.connect(self._on_logoff)
@@ -65,6 +69,7 @@ class WaysOn(QWidget):
         row.addWidget(self._undo)
         row.addWidget(self._cover)
         row.addWidget(self._wait_on)
+        row.addWidget(self._leave)
         row.addWidget(self._logoff)
         row.addWidget(self._next_call)
 
@@ -75,6 +80,7 @@ class WaysOn(QWidget):
         self._words.setText(_UNKNOWN if not known else _LAST if last_only else _GOES_ON)
         self._wait_on.setVisible(not known)
         self._cover.hide()
+        self._leave.hide()
         self._next_call.setVisible(not last_only)
         self._hold.setVisible(not last_only)
 
@@ -95,11 +101,21 @@ class WaysOn(QWidget):
     @property
     def fields(self) -> list[QWidget]:
         """What the keyboard goes through, in its order."""
-        return [self._next_call, self._logoff, self._wait_on, self._undo, self._cover, self._hold]
+        return [self._next_call, self._logoff, self._leave, self._wait_on, self._undo, self._cover, self._hold]
 
     def offer_cover(self, *, offered: bool) -> None:
         """Whether what looks like a card number can be covered."""
         self._cover.setVisible(offered)
+
+    def tell_last_only(self) -> None:
+        """The call center says that the agent is not logged in any more: nobody can be next."""
+        self._words.setText(_LAST)
+        self._next_call.hide()
+        self._hold.hide()
+
+    def offer_leave(self) -> None:
+        """The call center does not even take this call as the last one: offer the way out that needs no call center."""
+        self._leave.show()
 
     @property
     def held(self) -> bool:

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from desktop.callcenter.model import Call, Field
 from desktop.callcenter.reply import Answer, in_words, parsed, read, told
-from desktop.errors import AlreadyStored, AnswerNotUnderstood, CallCenterError, NotLoggedIn, OutcomeUnknown, Refused
+from desktop.errors import (
+    AlreadyStored,
+    AnswerNotUnderstood,
+    CallCenterError,
+    CampaignNotRunning,
+    NotLoggedIn,
+    OutcomeUnknown,
+    Refused,
+)
 from tests.callcenter.wire import KEY, SOAP_11, SOAP_12, chain, connected, done, envelope, fault
 
 NAME = "getConnectionForAgentResponse"
@@ -205,7 +213,6 @@ def test_a_fault_about_an_agent_who_is_gone(text):
     [
         "key is not valid",
         "The key is invalid or has expired",
-        "campaign not running",
         "campaign 77 is not connected to a number",
         "call not found",
         "call 4711 is not connected",
@@ -292,6 +299,58 @@ def test_a_fault_about_something_else_than_a_response_that_is_there(text):
 )
 def test_code_and_detail_may_tell_of_a_response_as_well(inside):
     assert type(failure(envelope(f"<e:Fault>{inside}</e:Fault>"))) is AlreadyStored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Campaign 1001 is not running.",
+        "campaign not running",
+        "The campaign with the id 77 is currently not running",
+        "the campaign has not been started",
+        "campaign 77 is not yet active",
+        "The campaign isn't running",
+        "Campaign 77 has been stopped",
+        "campaign is paused",
+        "the campaign has ended",
+        "campaign is inactive",
+        "There is no running campaign",
+        "agent 12 waits in vain: campaign 77 is stopped",
+    ],
+)
+def test_a_fault_about_a_campaign_that_is_not_running(text):
+    assert type(failure(fault(text), 500)) is CampaignNotRunning
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Campaign 77 is unknown.", Refused),
+        ("campaign 77 is already running", Refused),
+        ("the campaign could not be stopped", Refused),
+        ("campaign is not stopped", Refused),
+        ("stopCampaign failed", Refused),
+        ("Agent 12 belongs to another campaign than 77.", Refused),
+        ("the call has ended", Refused),
+        ("Agent 12 is not logged in: the campaign has ended", NotLoggedIn),
+        ("agent 12 was kicked because campaign 77 was stopped", NotLoggedIn),
+        ("the response was already stored and the campaign has ended", AlreadyStored),
+    ],
+)
+def test_a_fault_that_only_names_a_campaign(text, kind):
+    assert type(failure(fault(text), 500)) is kind
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<faultcode>ns:CampaignNotRunning</faultcode><faultstring>error</faultstring>",
+        "<faultcode>Server.CAMPAIGN_STOPPED</faultcode><faultstring>77</faultstring>",
+        "<faultcode>Server</faultcode><faultstring>x</faultstring><detail><d:CampaignPausedFault xmlns:d='urn:d'/></detail>",
+    ],
+)
+def test_code_and_detail_may_tell_of_a_stopped_campaign_as_well(inside):
+    assert type(failure(envelope(f"<e:Fault>{inside}</e:Fault>"))) is CampaignNotRunning
 
 
 @pytest.mark.parametrize("soap", [SOAP_11, SOAP_12])

@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import socket
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -179,7 +180,8 @@ async def test_a_name_that_nobody_knows_was_not_reached(monkeypatch):
 
     async with center() as (client, _):
         monkeypatch.setattr(socket, "getaddrinfo", nobody)
-        monkeypatch.setattr(client._service._operations[Function.LOGIN_AGENT], "_address", "https://nowhere.invalid/s")
+        operations = client._service._documented
+        operations[Function.LOGIN_AGENT] = replace(operations[Function.LOGIN_AGENT], address="https://nowhere.invalid/s")
         failure = await _login(client)
     assert (type(failure), failure.title) == (NotReached, "The call center's name was not found")
 

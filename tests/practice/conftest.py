@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +14,7 @@ import pytest
 from desktop.practice.center import PracticeCenter
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
-from tests.practice.outside import Caller, HandClock
+from tests.practice.outside import Caller, Dice, HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +43,13 @@ def hurried(scenario: Scenario) -> Scenario:
 
 
 @pytest.fixture
-def service(hurried: Scenario) -> Iterator[PracticeService]:
-    running = PracticeService(hurried, dice=random.Random(7))
+def dice() -> Dice:
+    return Dice(7)
+
+
+@pytest.fixture
+def service(hurried: Scenario, dice: Dice) -> Iterator[PracticeService]:
+    running = PracticeService(hurried, dice=dice)
     running.start()
     yield running
     running.stop()
@@ -59,3 +67,15 @@ def standing() -> Iterator[Caller]:
     running.start()
     yield Caller(running.service_url)
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def php() -> str:
+    """PHP with its SOAP extension. On a build machine it must be there, else this would be tested nowhere."""
+    found = shutil.which("php")
+    if found and "soap" in subprocess.run([found, "-m"], capture_output=True, text=True, check=True).stdout.split():
+        return found
+    reason = "PHP with its soap extension is not installed"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import itertools
 import json
+import random
 import time
 import urllib.error
 import urllib.parse
@@ -33,6 +34,8 @@ class HandClock:
         return self._now
 
     async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
         waking = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + timedelta(seconds=seconds), next(self._order), waking))
         await waking
@@ -57,6 +60,21 @@ class HandClock:
     async def _settle() -> None:
         for _ in range(10):
             await asyncio.sleep(0)
+
+
+def go_on(service: PracticeService, clock: HandClock, seconds: float) -> None:
+    """Let that many seconds go by in a service that lives by `clock`."""
+    assert service._loop
+    asyncio.run_coroutine_threadsafe(clock.go_on(seconds), service._loop).result()
+
+
+class Dice(random.Random):
+    """Throws the shortest wait in the queue, until a test has had enough: then nobody is connected for an hour."""
+
+    enough = False
+
+    def uniform(self, a: float, b: float) -> float:
+        return 3600 if self.enough else a
 
 
 class Caller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -374,11 +375,10 @@ async def test_hanging_up_an_idle_phone_changes_nothing(center: PracticeCenter) 
 
 async def test_people_are_called_only_while_the_campaign_runs(center: PracticeCenter, clock: HandClock) -> None:
     agent_id = await log_in(center, clock, campaign=2)
-    question = asyncio.create_task(center.get_connection_for_agent(KEY, 2, agent_id))
     await clock.go_on(600)
-    assert not question.done()
     center.start_campaign(KEY, 2)
     center.start_campaign(KEY, 2)
+    question = asyncio.create_task(center.get_connection_for_agent(KEY, 2, agent_id))
     await clock.go_on(3.9)
     assert not question.done()
     await clock.go_on(8.2)
@@ -398,6 +398,36 @@ async def test_a_campaign_that_stops_keeps_its_calls_and_its_queue(center: Pract
     assert await connect(center, clock, agent_id)
 
 
+async def test_who_waits_or_asks_while_the_campaign_does_not_run_is_told_and_stays_in_the_queue(
+    center: PracticeCenter, clock: HandClock
+) -> None:
+    agent_id = await log_in(center, clock)
+    elsewhere = await log_in(center, clock, "+1 202 555 0190", campaign=2)
+    questions = [wait(center, agent_id) for _ in range(2)]
+    await clock.go_on(1)
+    center.stop_campaign(KEY, 1)
+    for question in [*questions, wait(center, agent_id)]:
+        with pytest.raises(Refusal, match=r"^Campaign 1 is not running\.$"):
+            await question
+    with pytest.raises(Refusal, match=r"^Campaign 2 is not running\.$"):
+        await center.get_connection_for_agent(KEY, 2, elsewhere)
+    center.start_campaign(KEY, 2)
+    other = asyncio.create_task(center.get_connection_for_agent(KEY, 2, elsewhere))
+    await clock.go_on()
+    center.stop_campaign(KEY, 1)
+    await clock.go_on(12)
+    assert (await other).first("campaignid") == "2"
+    center.start_campaign(KEY, 1)
+    assert await connect(center, clock, agent_id)
+
+
+async def test_agents_are_called_and_log_in_while_the_campaign_does_not_run(center: PracticeCenter, clock: HandClock) -> None:
+    center.stop_campaign(KEY, 1)
+    agent_id = await log_in(center, clock)
+    center.start_campaign(KEY, 1)
+    assert await connect(center, clock, agent_id)
+
+
 async def test_stopping_while_somebody_is_about_to_be_connected(center: PracticeCenter, clock: HandClock) -> None:
     agent_id = await log_in(center, clock)
     await clock.go_on(1)
@@ -406,6 +436,57 @@ async def test_stopping_while_somebody_is_about_to_be_connected(center: Practice
     assert center.ledger() == []
     center.start_campaign(KEY, 1)
     assert await connect(center, clock, agent_id)
+
+
+# ------------------------------------------------------------------------------------------------------ later functions
+
+
+def stats(center: PracticeCenter, agent_id: str) -> dict[str, str]:
+    return {
+        field.attributes[0][1] if field.attributes else field.name: field.text
+        for field in center.get_agent_stats(KEY, 1, agent_id)
+    }
+
+
+async def test_what_an_agent_does_and_has_done_can_be_asked_at_any_time(center: PracticeCenter, clock: HandClock) -> None:
+    center.send_agent_call_back(KEY, 1, PHONE)
+    agent_id = center.phone(PHONE).agent_id or ""
+    nothing_yet = {"callsConnected": "0", "responsesStored": "0", "campaignRunning": "true", "ratio": "1"}
+    assert stats(center, agent_id) == {"agentId": agent_id, "campaignId": "1", "state": "phone ringing"} | nothing_yet
+    await clock.go_on(3)
+    assert stats(center, agent_id)["state"] == "not logged in"
+    center.login_agent(KEY, 1, agent_id)
+    assert stats(center, agent_id)["loggedInSince"] == "2025-01-06T09:00:03.000Z"
+    assert stats(center, agent_id)["state"] == "waiting"
+    for disposition in ("Sold", "Näh", "Sold"):
+        call = await connect(center, clock, agent_id)
+        assert (stats(center, agent_id)["state"], stats(center, agent_id)["currentCall"]) == ("connected", call.id)
+        store(center, agent_id, call, "changed my mind")
+        store(center, agent_id, call, disposition)
+    center.stop_campaign(KEY, 1)
+    done = stats(center, agent_id)
+    assert (done["callsConnected"], done["responsesStored"]) == ("3", "6")
+    assert (done["Sold"], done["Näh"], done.get("changed my mind")) == ("2", "1", None)
+    assert (done["state"], done["campaignRunning"], "currentCall" in done) == ("waiting", "false", False)
+    center.kick_agent(KEY, 1, agent_id)
+    assert (stats(center, agent_id)["state"], "loggedInSince" in stats(center, agent_id)) == ("off the phone", False)
+
+
+async def test_a_higher_ratio_means_a_shorter_wait(center: PracticeCenter, clock: HandClock) -> None:
+    center.update_ratio(KEY, 1, Decimal("10"))
+    agent_id = await log_in(center, clock)
+    await clock.go_on(1.2)
+    assert (await center.get_connection_for_agent(KEY, 1, agent_id)).first("agentid") == agent_id
+    assert stats(center, agent_id)["ratio"] == "10"
+    assert [(one["id"], one["ratio"], one["agents"]) for one in center.campaigns()] == [(1, 10, [agent_id]), (2, 1, [])]
+    center.hang_up(PHONE)
+
+
+@pytest.mark.parametrize("ratio", ["0.99", "10.01", "-1", "NaN", "Infinity"])
+async def test_a_ratio_out_of_bounds_changes_nothing(center: PracticeCenter, ratio: str) -> None:
+    with pytest.raises(Refusal, match=r"^The ratio must be from 1 to 10\.$"):
+        center.update_ratio(KEY, 1, Decimal(ratio))
+    assert center.campaigns()[0]["ratio"] == 1
 
 
 # ------------------------------------------------------------------------------------------------------- what is refused
@@ -431,6 +512,8 @@ async def test_every_function_looks_at_key_and_campaign(
         lambda: center.kick_agent(key, campaign, agent_id),
         lambda: center.start_campaign(key, campaign),
         lambda: center.stop_campaign(key, campaign),
+        lambda: center.get_agent_stats(key, campaign, agent_id),
+        lambda: center.update_ratio(key, campaign, Decimal(2)),
     ):
         with pytest.raises(Refusal) as refusal:
             function()

@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from lxml import etree
 
@@ -21,10 +22,10 @@ from desktop.errors import NextCallError
 from desktop.practice.center import PhoneView, Refusal
 from desktop.practice.scenario import Scenario
 from desktop.practice.server import LARGEST_REQUEST, PracticeService
-from tests.practice.outside import PHONE, Caller, envelope, handlers, until, waiting
+from tests.practice.outside import PHONE, Caller, HandClock, envelope, go_on, handlers, until, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SOAP_11 = "{http://schemas.xmlsoap.org/soap/envelope/}"
 SOAP_12 = "{http://www.w3.org/2003/05/soap-envelope}"
@@ -285,8 +286,22 @@ def test_a_phone_number_that_is_none_is_told_so(standing: Caller) -> None:
 # ------------------------------------------------------------------------------------------------------ those who wait
 
 
-def test_a_client_that_leaves_leaves_nothing_behind(service: PracticeService, caller: Caller) -> None:
-    caller.ask("stopCampaign", "VoiceBroadcastService")
+@pytest.fixture
+def unhurried(hurried: Scenario) -> Scenario:
+    """A queue in which everybody waits for a second, which lasts as long as a test wants it to."""
+    return msgspec.structs.replace(hurried, wait_seconds=(1, 1))
+
+
+@pytest.fixture
+def service_in_no_hurry(unhurried: Scenario, clock: HandClock) -> Iterator[PracticeService]:
+    running = PracticeService(unhurried, clock=clock, dice=random.Random(7))
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_client_that_leaves_leaves_nothing_behind(service_in_no_hurry: PracticeService, clock: HandClock) -> None:
+    service, caller = service_in_no_hurry, Caller(service_in_no_hurry.service_url)
     agent_id = caller.log_in()
     with connect(service) as leaving, connect(service) as staying:
         for one in (leaving, staying):
@@ -296,7 +311,7 @@ def test_a_client_that_leaves_leaves_nothing_behind(service: PracticeService, ca
         leaving.close()
         until(lambda: waiting(service) == 1)
         until(lambda: handlers(service) < both)
-        caller.ask("startCampaign", "VoiceBroadcastService")
+        go_on(service, clock, 1)
         assert b"Maya" in received(staying, b"</soap:Envelope>")
 
 
@@ -309,11 +324,10 @@ def test_a_client_that_leaves_in_the_middle_of_its_request_is_forgotten(service:
     until(lambda: handlers(service) == idle)
 
 
-def test_hundreds_of_agents_wait_at_once(hurried: Scenario) -> None:
+def test_hundreds_of_agents_wait_at_once(service_in_no_hurry: PracticeService, clock: HandClock) -> None:
     agents = 400
     allow_open_files(1024)
-    service = PracticeService(hurried, dice=random.Random(7))
-    service.start()
+    service = service_in_no_hurry
     caller = Caller(service.service_url)
 
     async def work() -> None:
@@ -325,7 +339,7 @@ def test_hundreds_of_agents_wait_at_once(hurried: Scenario) -> None:
             await writer.drain()
         while waiting(service) < agents:
             await asyncio.sleep(0.01)
-        caller.ask("startCampaign", "VoiceBroadcastService")
+        await asyncio.to_thread(go_on, service, clock, 1)
         answers = await asyncio.gather(*(reader.readuntil(b"</soap:Envelope>") for reader, _ in streams))
         calls = [re.search(rb"<[^>]*:id>(\d+)<", answer) for answer in answers]
         assert len({call.group(1) for call in calls if call}) == agents
@@ -334,13 +348,26 @@ def test_hundreds_of_agents_wait_at_once(hurried: Scenario) -> None:
             writer.close()
             await writer.wait_closed()
 
-    try:
+    asyncio.run(work())
+    until(lambda: waiting(service) == 0)
+    assert len(service.ledger()) == agents
+
+
+def test_a_campaign_that_stops_is_told_to_all_who_wait(service_in_no_hurry: PracticeService, clock: HandClock) -> None:
+    service, caller = service_in_no_hurry, Caller(service_in_no_hurry.service_url)
+    ids = [caller.log_in(f"20255500{number}") for number in range(10, 13)]
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(service)) for _ in ids]
+        for one, agent_id in zip(connections, ids, strict=True):
+            one.sendall(question(agent_id))
+        until(lambda: waiting(service) == len(ids))
         caller.ask("stopCampaign", "VoiceBroadcastService")
-        asyncio.run(work())
-        until(lambda: waiting(service) == 0)
-        assert len(service.ledger()) == agents
-    finally:
-        service.stop()
+        for one in connections:
+            assert b"<faultstring>Campaign 1 is not running.</faultstring>" in received(one, b"</soap:Envelope>")
+    assert caller.json("/practice/campaigns")[0]["running"] is False
+    caller.ask("startCampaign", "VoiceBroadcastService")
+    go_on(service, clock, 2)
+    assert caller.ask("getConnectionForAgent", agentId=ids[0]).findtext(".//{*}firstname") == "Maya"
 
 
 # ------------------------------------------------------------------------------------------------ the service on a thread
@@ -389,8 +416,8 @@ def test_no_number_no_phone(service: PracticeService) -> None:
             function("mother")
 
 
-def test_stopping_ends_blocked_calls_slow_uploads_and_idle_connections(service: PracticeService, caller: Caller) -> None:
-    caller.ask("stopCampaign", "VoiceBroadcastService")
+def test_stopping_ends_blocked_calls_slow_uploads_and_idle_connections(service_in_no_hurry: PracticeService) -> None:
+    service, caller = service_in_no_hurry, Caller(service_in_no_hurry.service_url)
     agent_id = caller.log_in()
     with connect(service) as blocked, connect(service) as slow, connect(service) as idle, connect(service) as silent:
         slow.sendall(request(b"<a>", length=1000))

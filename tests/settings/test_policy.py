@@ -41,6 +41,7 @@ EVERYTHING: dict[str, Any] = {
     "sound": "marimba",
     "sound_output": "Headset",
     "sound_volume": 0,
+    "supervisor": True,
     "update_check": False,
 }
 posix = pytest.mark.skipif(sys.platform == "win32", reason="files of macOS and Linux")
@@ -72,7 +73,7 @@ def _plist(folder: Path, content: bytes) -> Policy:
 
 def test_every_setting_can_be_set_but_those_that_are_the_agents_own():
     assert list(settable()) == list(EVERYTHING)
-    assert set(Settings.__struct_fields__) - set(settable()) == {"campaign_id", "phone_number", "shortcuts"}
+    assert set(Settings.__struct_fields__) - set(settable()) == {"campaign_id", "phone_number", "shortcuts", "supervised"}
 
 
 def test_the_sounds_are_those_that_there_are():

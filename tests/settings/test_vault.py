@@ -59,12 +59,14 @@ async def test_every_call_center_and_every_owner_has_a_key_of_its_own(keyring: S
         Vault(SERVICE, "/home/b"),
         Vault(SERVICE, "/home/c"),
         Vault(""),
+        Vault(SERVICE, supervisor=True),
+        Vault(SERVICE, "/home/b", supervisor=True),
     ]
     for number, place in enumerate(places):
         await place.keep(f"key {number}")
-    assert [await place.key() for place in places] == [f"key {number}" for number in range(5)]
+    assert [await place.key() for place in places] == [f"key {number}" for number in range(7)]
     await places[0].forget()
-    assert [await place.key() for place in places] == ["", *(f"key {number}" for number in range(1, 5))]
+    assert [await place.key() for place in places] == ["", *(f"key {number}" for number in range(1, 7))]
     for place in places:
         await place.forget()
 
@@ -84,6 +86,11 @@ async def test_what_is_kept_is_for_people_to_find(keyring: Session):
         [item] = search_items(bus, {"service": "NextCall www.callfire.com"})
         assert KEY not in f"{item.get_label()} {item.get_attributes()}"
     await Vault(SERVICE).forget()
+    supervisors = Vault(SERVICE, supervisor=True)
+    await supervisors.keep(KEY)
+    where = ("service", "NextCall supervisor www.callfire.com", "username", "API key")
+    assert keyring.run("secret-tool", "lookup", *where) == KEY
+    await supervisors.forget()
 
 
 async def test_the_secret_of_a_webhook_is_kept_read_changed_and_forgotten(keyring: Session):

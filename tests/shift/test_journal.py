@@ -685,6 +685,65 @@ async def test_a_newer_file_is_left_as_it_is(path: Path):
     assert path.read_bytes() == before
 
 
+# ---------------------------------------------------------------------------------------------------------- kept notes
+
+
+async def _kept_notes(shift: Kept) -> list[tuple[bool, str]]:
+    return [(entry.told, entry.draft.notes) for entry in await shift.journal.kept_notes()]
+
+
+async def test_notes_that_the_call_center_will_not_get_are_kept_until_they_are_put_away(path: Path):
+    async with kept(path) as shift:
+        await shift.answer(a_call(), notes="stored")
+        refused = a_call()
+        await shift.answer(refused, Settled.REFUSED, notes="refused")
+        shift.journal.draft_changed(shift.shift, refused.id, Draft("Interested", "refused, and written on"))
+        shift.journal.someone_heard(shift.shift, "heard")
+        shift.journal.draft_changed(shift.shift, "heard", Draft(notes="asked for the manager"))
+        assert await _kept_notes(shift) == [(False, "asked for the manager")]  # a refused one is in the agent's hands yet
+        shift.journal.end_shift(shift.shift, "left")
+        both = [(True, "refused, and written on"), (False, "asked for the manager")]
+        assert await _kept_notes(shift) == both
+    async with kept(path) as shift:  # the next start
+        assert await _kept_notes(shift) == both
+        first, second = await shift.journal.kept_notes()
+        shift.journal.put_away(first.number)
+        assert await _kept_notes(shift) == both[1:]
+        shift.journal.put_away(second.number)
+        assert await _kept_notes(shift) == []
+        shift.journal.put_away(first.number, away=False)
+        assert await _kept_notes(shift) == both[:1]
+        assert len((await shift.journal.shift(1)).entries) == 3  # nothing is deleted
+
+
+@pytest.mark.parametrize("settled", [None, Settled.STORED, Settled.UNSURE, Settled.UNSENT])
+async def test_what_is_stored_or_asked_about_at_the_next_start_is_no_kept_note(path: Path, settled: Settled | None):
+    async with kept(path) as shift:
+        await shift.answer(a_call(), settled, notes="by mail")
+        shift.journal.end_shift(shift.shift, "left")
+        assert await _kept_notes(shift) == []
+
+
+@pytest.mark.parametrize(
+    ("draft", "count"),
+    [(Draft(), 0), (Draft("Interested"), 1), (Draft(notes="x"), 1), (Draft(answers={"rating": "4"}), 1)],
+    ids=["nothing", "a disposition", "notes", "an answer"],
+)
+async def test_somebody_of_whom_nothing_was_noted_is_not_listed(path: Path, draft: Draft, count: int):
+    async with kept(path) as shift:
+        shift.journal.someone_heard(shift.shift, "heard")
+        shift.journal.draft_changed(shift.shift, "heard", draft)
+        assert len(await shift.journal.kept_notes()) == count
+
+
+async def test_notes_that_join_a_call_are_the_calls(path: Path):
+    async with kept(path) as shift:
+        shift.journal.someone_heard(shift.shift, "heard")
+        shift.journal.draft_changed(shift.shift, "heard", Draft(notes="asked for the manager"))
+        shift.journal.someone_told(shift.shift, "heard", a_call())
+        assert await _kept_notes(shift) == []
+
+
 # --------------------------------------------------------------------------------------------------------- migrations
 
 
@@ -699,15 +758,15 @@ def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_an_older_file_is_migrated_and_a_copy_of_it_kept(path: Path, schema: Path):
     await _keep_one(path)
-    (schema / "0004.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
-    (schema / "0005.sql").write_text(
+    (schema / "0005.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
+    (schema / "0006.sql").write_text(
         "CREATE TABLE extra (id INTEGER);\nINSERT INTO extra SELECT id FROM call;\n", encoding="utf-8"
     )
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT mood, extra.id FROM call JOIN extra ON call.id = extra.id") == [("fine", 1)]
-    assert _rows(path, "PRAGMA user_version") == [(5,)]
-    for number in (4, 5):
+    assert _rows(path, "PRAGMA user_version") == [(6,)]
+    for number in (5, 6):
         copy = path.with_suffix(f".before-{number}")
         assert _rows(copy, "PRAGMA user_version") == [(number - 1,)]
         assert _rows(copy, "SELECT count(*) FROM response") == [(1,)]
@@ -741,11 +800,11 @@ async def test_a_migration_that_fails_leaves_the_old_file(path: Path, schema: Pa
         CREATE TABLE strict (notes TEXT CHECK (notes <> ''));
         INSERT INTO strict SELECT notes FROM response;  -- which the file's do not satisfy
     """
-    (schema / "0004.sql").write_text(step, encoding="utf-8")
+    (schema / "0005.sql").write_text(step, encoding="utf-8")
     async with kept(path) as shift:
         await shift.answer(a_call())
         assert (shift.journal.lasting, len(shift.troubles), len(await shift.entries())) == (False, 1, 1)
-    (schema / "0004.sql").unlink()
+    (schema / "0005.sql").unlink()
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT count(*) FROM attempt") == [(1,)]

@@ -20,6 +20,7 @@ from desktop.callcenter.model import CallResponse, Function
 from desktop.errors import (
     AnswerNotUnderstood,
     CallCenterError,
+    CampaignNotRunning,
     NotLoggedIn,
     NotReached,
     OutcomeUnknown,
@@ -43,7 +44,9 @@ DISPOSITIONS = st.sampled_from(["Interested", "Call back later", "לא מעונ�
 FAILURE = st.sampled_from([None, None, NotReached, Refused, OutcomeUnknown])
 NOTES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cn"]), max_size=12)
 TROUBLES = st.just([]) | st.lists(
-    st.sampled_from([NotReached, OutcomeUnknown, AnswerNotUnderstood, AnswerLost, Refused]), min_size=1, max_size=4
+    st.sampled_from([NotReached, OutcomeUnknown, AnswerNotUnderstood, AnswerLost, Refused, CampaignNotRunning]),
+    min_size=1,
+    max_size=4,
 )
 
 
@@ -88,7 +91,12 @@ class Shift(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._patch = pytest.MonkeyPatch()
-        for module, name in ((delivery, "FIRST_PAUSE"), (delivery, "LONGEST_PAUSE"), (session_module, "LONGEST_PAUSE")):
+        for module, name in (
+            (delivery, "FIRST_PAUSE"),
+            (delivery, "LONGEST_PAUSE"),
+            (session_module, "LONGEST_PAUSE"),
+            (session_module, "STANDSTILL_PAUSE"),
+        ):
             self._patch.setattr(module, name, 0.0)
         self._folder = tempfile.TemporaryDirectory()
         self._runner = asyncio.Runner()
@@ -165,7 +173,7 @@ class Shift(RuleBasedStateMachine):
         assert self.session.state is (State.EXPECTING_ID if logging_in else State.WAITING)
 
     @precondition(lambda self: self._at(State.WAITING) and not self.asked)
-    @rule(failures=st.lists(st.sampled_from([NotReached, OutcomeUnknown, Refused]), max_size=2))
+    @rule(failures=st.lists(st.sampled_from([NotReached, OutcomeUnknown, Refused, CampaignNotRunning]), max_size=2))
     def somebody_is_connected(self, failures: list[type[CallCenterError]]) -> None:
         self.center.will(Function.GET_CONNECTION_FOR_AGENT, *(failure() for failure in failures))
         if self.center._call is None:
@@ -175,6 +183,7 @@ class Shift(RuleBasedStateMachine):
             assert call == self.session.call
         else:
             assert isinstance(call, NotLoggedIn)
+        assert self.session.kicked is not self.center.logged_in
 
     @precondition(lambda self: self._at(State.CONNECTED))
     @rule()
@@ -202,6 +211,7 @@ class Shift(RuleBasedStateMachine):
             assert isinstance(settled, Refused)
             assert not doubts  # what may be stored is not given back
             assert self.session.state is State.CONNECTED
+            assert self.session.kicked or not isinstance(settled, NotLoggedIn)
         else:
             assert settled in {Settled.STORED, Settled.UNSURE}
             assert self.session.state is (State.LOGGED_OFF if last else State.WAITING)
@@ -235,6 +245,11 @@ class Shift(RuleBasedStateMachine):
     @rule()
     def agent_leaves(self) -> None:
         self.asked = []
+        kicks, kicked = self.center.asked(Function.KICK_AGENT), self.session.kicked
+        hung_up = self._do(self.session.hang_up())
+        if kicked:  # that id may be somebody else's by now
+            assert hung_up
+            assert self.center.asked(Function.KICK_AGENT) == kicks
         self.session.leave()
         self.center.phone_is_hung_up()
         assert self.session.state in {State.SIGNED_OUT, State.LOGGED_OFF}
@@ -318,6 +333,10 @@ class Shift(RuleBasedStateMachine):
     def every_step_is_in_the_table(self) -> None:
         assert self.illegal == []
         assert self.session.state is self._state
+
+    @invariant()
+    def only_a_wait_stands_still(self) -> None:
+        assert self.session.standstill is None or self.session.state is State.WAITING
 
     @invariant()
     def nobody_is_queued_after_a_last_call(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ def test_the_summary_counts_what_became_of_the_calls(entries: list[Entry], words
         (_entry(5, Settled.UNSENT), "not sent 12:05:00"),
         (_entry(6, Settled.SENDING), "being sent"),
         (_entry(7), "no response"),
-        (_entry(8, told=False), "the call center never told who it was"),
+        (_entry(8, told=False), "never told who it was, notes kept"),
     ],
 )
 def test_a_line_says_what_became_of_a_call(entry: Entry, words: str):
@@ -87,6 +88,10 @@ def test_a_line_says_what_became_of_a_call(entry: Entry, words: str):
     assert (connected, fate) == ("12:00:00", words)
     assert call == (entry.call.id if entry.told else "-")
     assert disposition == ("Interested" if entry.response else "Call back later")
+
+
+def test_nothing_is_kept_of_somebody_about_whom_nothing_was_noted():
+    assert receipt.fate(replace(_entry(8, told=False), draft=Draft())) == "the call center never told who it was"
 
 
 def test_every_fate_has_words():
@@ -105,7 +110,7 @@ def test_the_whole_receipt():
         "connected  call  disposition      response\n"
         "12:00:00   c1    Interested       stored 12:01:00\n"
         "12:00:00   c20   Interested       not sure 12:20:00, 2 tries\n"
-        "12:00:00   -     Call back later  the call center never told who it was\n"
+        "12:00:00   -     Call back later  never told who it was, notes kept\n"
     )
 
 

@@ -12,6 +12,7 @@ from desktop.errors import (
     AlreadyStored,
     AnswerNotUnderstood,
     CallCenterError,
+    CampaignNotRunning,
     ContractError,
     NotLoggedIn,
     NotOffered,
@@ -26,11 +27,11 @@ from desktop.shift.session import AgentSession, Health
 from desktop.shift.states import State
 from tests.simulation import ACCOUNT, AGENT_ID, FastClock, LoadedDice, Noted, SimulatedCallCenter, Stored, a_call, until
 
-SURE_FAILURES = [NotReached, Refused, NotLoggedIn, ContractError, NotOffered]
+SURE_FAILURES = [NotReached, Refused, NotLoggedIn, CampaignNotRunning, ContractError, NotOffered]
 UNSURE_FAILURES = [OutcomeUnknown, AnswerNotUnderstood]
 EVERY_FAILURE = SURE_FAILURES + UNSURE_FAILURES
-SURELY_NOT_STORED = [Refused, AlreadyStored, NotLoggedIn, ContractError, NotOffered]
-BUT_THE_END = [failure for failure in EVERY_FAILURE if failure is not NotLoggedIn]
+SURELY_NOT_STORED = [Refused, AlreadyStored, NotLoggedIn, CampaignNotRunning, ContractError, NotOffered]
+OF_THE_LINE = [failure for failure in EVERY_FAILURE if not issubclass(failure, Refused)]
 
 
 class Shift:
@@ -310,7 +311,7 @@ async def test_a_call_of_nobody_cannot_be_answered(session: AgentSession):
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("failure", BUT_THE_END)
+@pytest.mark.parametrize("failure", OF_THE_LINE)
 async def test_waiting_goes_on_after_a_failure(center: SimulatedCallCenter, shift: Shift, failure: type[CallCenterError]):
     await _wait(shift.session)
     center.will(Function.GET_CONNECTION_FOR_AGENT, failure("the line is down"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from desktop.callcenter.model import Account, CallResponse, Function
+from desktop.callcenter.model import Account, CallResponse
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import NotLoggedIn, Refused
 from desktop.practice.scenario import load_scenario
@@ -16,6 +16,7 @@ from desktop.practice.server import PracticeService
 from desktop.shift.journal import Journal, Settled
 from desktop.shift.session import AgentSession, Health
 from desktop.shift.states import State
+from tests.practice.outside import Dice
 from tests.simulation import until
 
 if TYPE_CHECKING:
@@ -45,8 +46,13 @@ class Phone:
 
 
 @pytest.fixture
-def service() -> Iterator[PracticeService]:
-    running = PracticeService(msgspec.structs.replace(load_scenario(), ring_seconds=0, wait_seconds=(0, 0)))
+def dice() -> Dice:
+    return Dice()
+
+
+@pytest.fixture
+def service(dice: Dice) -> Iterator[PracticeService]:
+    running = PracticeService(msgspec.structs.replace(load_scenario(), ring_seconds=0, wait_seconds=(0, 0)), dice=dice)
     running.start()
     yield running
     running.stop()
@@ -115,13 +121,14 @@ async def test_a_wrong_key_and_a_wrong_id_are_refused_and_the_shift_goes_on(
         await center.close()
 
 
-async def test_an_agent_who_hangs_up_in_the_queue_is_signed_out(service: PracticeService, phone: Phone, journal: Journal):
-    center = SoapCallCenter(service.service_url, service.broadcast_url)
+async def test_an_agent_who_hangs_up_in_the_queue_is_signed_out(
+    service: PracticeService, phone: Phone, journal: Journal, dice: Dice
+):
+    dice.enough = True
+    center = SoapCallCenter(service.service_url)
     session = AgentSession(center, Account(service.scenario.key, 1), journal)
     try:
         await center.open()
-        assert center.offers(Function.STOP_CAMPAIGN)
-        await center.stop_campaign(session.account)  # so that nobody is connected
         await session.call_me(phone.number)
         await session.log_in(await phone.agent_id())
         waiting = asyncio.get_running_loop().create_task(session.next_call())

@@ -192,7 +192,15 @@ class LiveShift:
 
     async def be_kicked(self) -> None:
         """By a supervisor, from another program."""
-        await self.ask("kickAgent", agentId=self.service.ledger()[0]["agent"])
+        await self.ask("kickAgent", agentId=self.service._center.phone(PHONE).agent_id)
+
+    async def stop_campaign(self) -> None:
+        """By a team lead, from another program."""
+        await self.ask("stopCampaign", "VoiceBroadcastService")
+
+    async def start_campaign(self) -> None:
+        """By a team lead, from another program."""
+        await self.ask("startCampaign", "VoiceBroadcastService")
 
     async def ask(self, function: str, service: str = "PredictiveService", **parameters: object) -> None:
         """What another program asks the call center."""

@@ -12,6 +12,7 @@ import pytest
 
 from desktop.practice.scenario import Scenario, load_scenario
 from desktop.practice.server import PracticeService
+from tests.practice.outside import Dice
 from tests.shifts.agent import KEY, LiveShift, at_work_live
 from tests.shifts.line import Line
 from tests.shifts.program import Program, Service
@@ -32,9 +33,15 @@ def quick() -> Scenario:
 
 
 @pytest.fixture
-def service(quick: Scenario) -> Iterator[PracticeService]:
+def dice() -> Dice:
+    """Who shall wait, and for how long."""
+    return Dice()
+
+
+@pytest.fixture
+def service(quick: Scenario, dice: Dice) -> Iterator[PracticeService]:
     """A practice service that stands for the hosted one."""
-    running = PracticeService(quick)
+    running = PracticeService(quick, dice=dice)
     running.start()
     yield running
     running.stop()

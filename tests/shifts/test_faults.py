@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QPlainTextEdit
 from desktop.callcenter.model import Function
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.shift.states import State
-from tests.practice.outside import PHONE
+from tests.practice.outside import PHONE, Dice
 from tests.shifts.agent import KEY, LiveShift, named, offers, press, texts, type_into, until
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ async def test_the_line_breaks_while_a_call_is_awaited(live_shift: Opened, line:
         assert shift.responses() == [[("Interested", "recovered by itself", True)]]
 
 
-async def test_the_line_recovers_before_the_next_call(live_shift: Opened, line: Line) -> None:
+async def test_the_line_recovers_before_the_next_call(live_shift: Opened, line: Line, dice: Dice) -> None:
     """A line that is well again says so at once, not when somebody is connected."""
     line.mend()
     async with live_shift() as shift:
         agent = shift.agent
         await agent.log_in()
         await agent.take_call()
-        await shift.ask("stopCampaign", "VoiceBroadcastService")
+        dice.enough = True
         await agent.store("Interested")
         await until(lambda: "Line to the call center: connected" in texts(agent.desk.window), "the line")
         line.cut()
@@ -160,13 +160,15 @@ async def test_a_proxy_answers_in_the_place_of_the_call_center(live_shift: Opene
 @pytest.mark.parametrize(
     ("ends", "words"), [("be_kicked", "a supervisor hung up the phone"), ("hang_up_the_phone", "the phone was hung up")]
 )
-async def test_the_shift_is_ended_while_a_call_is_awaited(live_shift: Opened, line: Line, ends: str, words: str) -> None:
+async def test_the_shift_is_ended_while_a_call_is_awaited(
+    live_shift: Opened, line: Line, dice: Dice, ends: str, words: str
+) -> None:
     line.mend()
     async with live_shift() as shift:
         agent = shift.agent
         await agent.log_in()
         await agent.take_call()
-        await shift.ask("stopCampaign", "VoiceBroadcastService")
+        dice.enough = True
         await agent.store("Interested", "before the end")
         await agent.reach(State.WAITING)
         await getattr(shift, ends)()
@@ -175,7 +177,7 @@ async def test_the_shift_is_ended_while_a_call_is_awaited(live_shift: Opened, li
         assert words in agent.told()
         assert agent.desk.login.isVisible()
         assert not agent.desk.window.isVisible()
-        await shift.ask("startCampaign", "VoiceBroadcastService")
+        dice.enough = False
         await agent.log_in()
         await agent.store("Wrong number", way_on="Logoff")
         await agent.done()

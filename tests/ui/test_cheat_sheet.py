@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from desktop.ui.cheat_sheet import CheatSheet
+from desktop.ui.keyboard import Keyboard
 from desktop.ui.keys import HOTKEYS, TABLE, Place, bound
 from desktop.ui.parts import place
 from tests.ui.screen import Role, assert_nothing_cut, has, key, press, settle, show, spoken, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
 
     from desktop.app import QtApplication
 
@@ -120,6 +123,19 @@ def test_it_shows_the_keys_that_the_agent_has_chosen_and_why_one_does_not_work(s
     sheet.show_hotkeys(HOTKEYS)
     assert _keys_shown(sheet) == dict.fromkeys(HOTKEYS.values(), True)
     assert not has(sheet, Role.StaticText, NOWHERE)
+
+
+def test_it_shows_what_was_chosen_in_the_settings_while_another_is_being_chosen_too(qtbot: QtBot):
+    parent = QObject()
+    keyboard = Keyboard(parent, practice=False)
+    keyboard.set_hotkeys({"next_call": "Ctrl+Alt+N", "hear_someone": ""})
+    keyboard.set_listening(on=True)
+    keyboard.show_sheet()
+    assert list(_keys_shown(keyboard.sheet)) == [HOTKEYS["show_call"], "Ctrl+Alt+N", "no key"]
+    keyboard.set_listening(on=False)
+    assert list(_keys_shown(keyboard.sheet)) == [HOTKEYS["show_call"], "Ctrl+Alt+N", "no key"]
+    keyboard.close()
+    parent.deleteLater()
 
 
 def _keys_shown(sheet: CheatSheet) -> dict[str, bool]:

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from shiboken6 import isValid
 
 from desktop.callcenter.model import Call
-from desktop.errors import JournalNotKept, NotReached
+from desktop.errors import CampaignNotRunning, JournalNotKept, NotReached, Refused
 from desktop.practice.center import BEEP, HOLD_MUSIC, PhoneView
 from desktop.resources import RESOURCES
 from desktop.settings.settings import HOSTED_SERVICE, Settings
 from desktop.shift.journal import Settled, ShiftRecord
-from desktop.shift.session import Health, Line
+from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.leaving import LeaveDialog
@@ -158,7 +158,7 @@ def test_the_receipt_tells_what_became_of_each_call(keep: Keep):
     noon = f"{NOW.astimezone():%H:%M:%S}"
     assert shown == [
         [stored.call.id, "Call back later", f"stored {noon}, 2 tries"],
-        ["-", "Call back later", "the call center never told who it was"],
+        ["-", "Call back later", "never told who it was, notes kept"],
     ]
 
 
@@ -377,6 +377,42 @@ def test_the_line_in_words(shift_window: ShiftWindow):
     ):
         shift_window.show_line(line)
         assert said in words(shift_window)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "meaning", "row"),
+    [
+        (
+            CampaignNotRunning("Campaign 1001 is not running."),
+            "The campaign is not running, so nobody is connected to you. You can wait, or leave.",
+            "Since 12:59:59 the call center says: “Campaign 1001 is not running”. NextCall asks again by itself.",
+        ),
+        (
+            Refused("The key is not valid."),
+            "The call center refuses, so nobody is connected to you. Show this to your team lead. You can wait, or leave.",
+            "Since 12:59:59 the call center says: “The key is not valid”. NextCall asks again by itself.",
+        ),
+        (
+            Refused(),
+            "The call center refuses, so nobody is connected to you. Show this to your team lead. You can wait, or leave.",
+            "Since 12:59:59 the call center says: “The call center refused”. NextCall asks again by itself.",
+        ),
+    ],
+)
+def test_a_standstill_in_words(shift_window: ShiftWindow, refusal: Refused, meaning: str, row: str):
+    shift_window.show()
+    shift_window.show_state(State.WAITING)
+    usual = words(shift_window)
+    shift_window.show_standstill(Standstill(refusal, NOW))
+    assert {State.WAITING.value, meaning, row} <= set(words(shift_window).splitlines())
+    assert has(shift_window, Role.Button, "Leave")
+    assert has(shift_window, Role.Button, "I hear someone")
+    shift_window.show_standstill(None)
+    assert words(shift_window) == usual
+    shift_window.show_standstill(Standstill(refusal, NOW))
+    shift_window.show_state(State.CONNECTED)
+    shift_window.show_standstill(None)
+    assert not [text for text in (meaning, row) if text in words(shift_window)]
 
 
 def test_what_is_stored_in_words(shift_window: ShiftWindow):

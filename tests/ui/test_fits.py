@@ -17,10 +17,11 @@ from desktop.popup.example import example_call
 from desktop.practice.center import BEEP, FAREWELL, HOLD_MUSIC, PhoneView
 from desktop.resources import RESOURCES
 from desktop.settings.settings import Settings, Shortcuts
-from desktop.shift.journal import Draft
-from desktop.shift.session import Health, Line
+from desktop.shift.journal import Draft, Settled
+from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
@@ -90,6 +91,7 @@ def test_the_log_in_window(keep: Keep, practice: bool):
     window.say("NextCall has made a mistake", f"{REASON}. What you typed is still here. For your IT support: {REASON}", "bad")
     window.show_key_wait(waiting=True)
     window.offer_update("10.20.30")
+    window.show_kept_notes(12)
     assert_nothing_cut(window)
     window.offer_call_me(offered=False)
     assert_nothing_cut(window)
@@ -113,6 +115,9 @@ def test_the_shift_window(keep: Keep, practice: bool):
                 window.show_stored(stored, unsure)
                 assert_nothing_cut(window)
     window.show_state(State.WAITING)
+    for refusal in (errors.CampaignNotRunning("Campaign 1001 is not running."), errors.Refused(REASON), errors.Refused()):
+        window.show_standstill(Standstill(refusal, NOW))
+        assert_nothing_cut(window)
     for heard in (True, False):
         window.show_someone(heard=heard)
         assert_nothing_cut(window)
@@ -140,6 +145,10 @@ def test_the_popup(keep: Keep, practice: bool):
     for failure in FAILURES:
         window.tell(failure(REASON), FATE)
         assert_nothing_cut(window)
+    window.tell(errors.Refused(REASON), FATE, can_leave=True)
+    assert_nothing_cut(window)
+    window.tell(errors.NotLoggedIn(REASON), FATE, last_only=True, can_leave=True)
+    assert_nothing_cut(window)
     window.show_call(a_call(), Draft("Interested", "by mail"), last_only=True)
     assert_nothing_cut(window)
     window.show_someone()
@@ -155,9 +164,19 @@ def test_the_reminder(keep: Keep, practice: bool, hung_up: bool):
     for record in (None, a_shift(), a_shift(an_entry()), a_shift(*map(an_entry, FATES * 30))):
         window.remind(record, hung_up=hung_up)
         assert_nothing_cut(window)
+    window.show_kept_notes(12)
     window.say("The receipt is saved", f"/home/an.agent/Documents/{'a folder of a rather long name/' * 4}nextcall-shift.txt")
     assert_nothing_cut(window)
     window.say("The receipt was not saved", "No such file or directory. Try another place.", "bad")
+    assert_nothing_cut(window)
+
+
+@PRACTICE
+def test_the_kept_notes(keep: Keep, practice: bool):
+    window = keep(KeptNotesWindow(practice=practice))
+    window.show()
+    assert_nothing_cut(window)
+    window.show_entries([an_entry(Settled.REFUSED, a_call("Wilhelmina " * 50)), an_entry(None, a_call(), told=False)] * 20)
     assert_nothing_cut(window)
 
 
@@ -183,9 +202,11 @@ def test_the_question_after_a_crash(keep: Keep, practice: bool):
 
 @PRACTICE
 @pytest.mark.parametrize("can_hang_up", [False, True])
-async def test_the_question_before_leaving(qapp: object, keep: Keep, practice: bool, can_hang_up: bool):
+@pytest.mark.parametrize("kicked", [False, True])
+async def test_the_question_before_leaving(qapp: object, keep: Keep, practice: bool, can_hang_up: bool, kicked: bool):
     for state in (State.LOGGING_IN, State.WAITING, State.CONNECTED, State.SAVING):
-        window = keep(LeaveDialog(state, can_hang_up=can_hang_up, kept=not practice, practice=practice, parent=None))
+        told = {"can_hang_up": can_hang_up, "kept": not practice, "refused": kicked, "kicked": kicked}
+        window = keep(LeaveDialog(state, **told, practice=practice, parent=None))
         window.show()
         assert_nothing_cut(window)
         window.hide()

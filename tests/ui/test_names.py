@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from desktop.shift.journal import Settled
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
@@ -114,6 +115,27 @@ def test_the_reminder(keep: Keep):
     part(window, Role.StaticText, "1 call: 1 stored")
 
 
+def test_the_kept_notes(keep: Keep):
+    window = keep(KeptNotesWindow(practice=False))
+    window.show_entries([an_entry(Settled.REFUSED)])
+    window.show()
+    assert spoken(window)[0][:2] == (Role.Dialog, "Kept notes")
+    part(window, Role.Tree, "Calls with kept notes")
+    part(window, TEXT, "What you noted")
+    for name in ("Put away", "Copy", "Close"):
+        assert part(window, Role.Button, name).isEnabled()
+
+
+def test_notes_are_offered_where_there_are_some(keep: Keep):
+    for window in (keep(LoginDialog(practice=False)), keep(HangUpWindow(practice=False))):
+        window.show()
+        assert not has(window, Role.Button, "Kept notes (2)")
+        window.show_kept_notes(2)
+        part(window, Role.Button, "Kept notes (2)")
+        window.show_kept_notes(0)
+        assert not has(window, Role.Button, "Kept notes (0)")
+
+
 async def test_the_question_before_leaving(qapp: object, keep: Keep):
     window = keep(LeaveDialog(State.WAITING, can_hang_up=False, kept=True, practice=False, parent=None))
     window.show()
@@ -140,7 +162,7 @@ def test_the_practice_phone(keep: Keep):
 
 
 @pytest.mark.parametrize("practice", [False, True])
-@pytest.mark.parametrize("kind", [LoginDialog, ShiftWindow, PopupWindow, HangUpWindow])
+@pytest.mark.parametrize("kind", [LoginDialog, ShiftWindow, PopupWindow, HangUpWindow, KeptNotesWindow])
 def test_labels_are_named_by_their_text_and_nothing_else_is_nameless(keep: Keep, kind: type[QWidget], practice: bool):
     window = keep(kind(practice=practice))
     if isinstance(window, HangUpWindow):

@@ -73,6 +73,24 @@ def test_icon_and_menu_by_state(tray: Tray, keep: Callable[[QWidget], QWidget], 
     assert _entries(tray) == [*expected, "Quit"]
 
 
+def test_a_standstill_is_told_while_it_waits_and_only_then(tray: Tray):
+    tray.show_state(State.WAITING)
+    usual = _picture(tray)
+    tray.show_standstill("the campaign is not running")
+    words = "Waiting for a call: the campaign is not running"
+    assert tray.findChild(QSystemTrayIcon).toolTip() == f"NextCall practice - {words}"
+    assert _menu(tray).actions()[0].text() == words
+    assert _picture(tray) != usual
+    assert "Leave" in _entries(tray)
+    tray.show_standstill("")
+    assert tray.findChild(QSystemTrayIcon).toolTip() == "NextCall practice - Waiting for a call"
+    assert _picture(tray) == usual
+    tray.show_standstill("the campaign is not running")
+    tray.show_state(State.CONNECTED)
+    tray.show_standstill("the campaign is not running")
+    assert _menu(tray).actions()[0].text() == "Connected"
+
+
 def test_its_wishes(tray: Tray):
     wishes: list[str] = []
     for name in ("show", "show_call", "callbacks", "leave", "quit"):

@@ -23,6 +23,7 @@ from desktop.errors import (
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings, SettingsFile
 from desktop.settings.vault import Vault
+from desktop.shift import session
 from desktop.shift.states import State
 from desktop.ui.leaving import LeaveDialog
 from tests.simulation import ACCOUNT, AGENT_ID, AnswerLost, SimulatedCallCenter, Stored, a_call, until
@@ -138,7 +139,8 @@ async def test_a_log_in_that_fails_is_told_and_can_be_tried_again(failure: type[
         seat.center.will(Function.LOGIN_AGENT, failure("because of the moon"))
         field(seat.login, "Agent ID").setText(AGENT_ID)
         press(seat.login, "Log in")
-        await until(lambda: failure.title in message(seat.login))
+        title = "You are not logged in" if failure is NotLoggedIn else failure.title  # “no longer” would be untrue
+        await until(lambda: message(seat.login).startswith(title))
         unsure = issubclass(failure, OutcomeUnknown)
         assert ("you may be in the queue already" if unsure else "You are not logged in.") in message(seat.login)
         assert field(seat.login, "Agent ID").text() == AGENT_ID
@@ -229,6 +231,8 @@ async def test_next_call_after_the_phone_is_gone_is_refused_and_logoff_stores():
         press(seat.popup, "Next Call")
         await until(lambda: NotLoggedIn.title in message(seat.popup))
         assert "“Logoff” stores them and ends your shift." in message(seat.popup)
+        assert not has(seat.popup, Role.Button, "Next Call")  # it would be refused again
+        assert "Logoff stores this as your last call." in words(seat.popup)
         press(seat.popup, "Logoff")
         await until(seat.reminder.isVisible)
         assert seat.center.ledger == [Stored(CallResponse(call_id, "Interested", "by mail"), True)]
@@ -245,6 +249,36 @@ async def test_a_line_that_breaks_while_waiting_is_shown_and_the_call_comes_all_
         answered.set()
         await seat.be_connected()
         assert seat.center.asked(Function.GET_CONNECTION_FOR_AGENT) == 3
+
+
+async def test_a_campaign_that_is_stopped_is_told_and_the_call_comes_when_it_runs_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(session, "STANDSTILL_PAUSE", 0.01)
+    monkeypatch.setattr(session, "_ACCEPTED", 0.01)
+    tells = "The campaign is not running, so nobody is connected to you."
+    async with seated() as seat:
+        await seat.talk()
+        seat.center.stop()
+        press(seat.popup, "Next Call")
+        await until(lambda: tells in words(seat.window))
+        assert len(seat.center.ledger) == 1  # a call that is connected goes on and is stored
+        assert "Line to the call center: connected" in words(seat.window)
+        assert seat.desk.tray._words.text() == "Waiting for a call: the campaign is not running"
+        seat.center.running = True
+        await until(lambda: tells not in words(seat.window))
+        assert seat.desk.state is State.WAITING
+        assert seat.desk.tray._words.text() == "Waiting for a call"
+        await seat.be_connected()
+
+
+async def test_a_campaign_that_is_not_running_can_be_left():
+    async with seated() as seat:
+        seat.center.running = False
+        await seat.call_me()
+        field(seat.login, "Agent ID").setText(AGENT_ID)
+        press(seat.login, "Log in")
+        await until(lambda: "The campaign is not running" in words(seat.window))
+        await seat.leave()
+        assert "The campaign is not running" not in words(seat.window)
 
 
 async def test_an_agent_who_is_kicked_while_waiting_starts_again_from_the_log_in():
