@@ -27,6 +27,8 @@ class SigningIn(QObject):
 
     not_remembered = Signal(str, str)
     """What could not be kept, and what to do."""
+    opened = Signal()
+    """The dialog is before an agent who is signed out."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class SigningIn(QObject):
         self._login.show_key_wait(waiting=False)
         self._login.focus_first_gap()
         self._login.show()
+        self.opened.emit()
         if self._memory is None:
             return
         if self._memory.has_login:
