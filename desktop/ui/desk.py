@@ -62,7 +62,7 @@ class Desk(QObject):
     """Windows, shift and wishes of one agent at the call center that is at `service_url`.
 
     A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without a `campaign` every popup
-    is that of the empty profile.
+    is that of the empty profile. A `login` dialog may be on the screen already, with what the agent has typed into it.
     """
 
     practice_requested = Signal()
@@ -72,7 +72,7 @@ class Desk(QObject):
     quit_requested = Signal()
     supervisor_requested = Signal()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is where they all meet
         self,
         center: HostedCallCenter,
         service_url: str,
@@ -82,6 +82,7 @@ class Desk(QObject):
         *,
         practice_login: LoginEntry | None = None,
         campaign: Campaign | None = None,
+        login: LoginDialog | None = None,
     ) -> None:
         super().__init__()
         self._center = center
@@ -100,7 +101,7 @@ class Desk(QObject):
         """The journal's name for somebody whom the agent hears and the call center has not told of."""
 
         self._practice = practice = memory is None
-        self.login = LoginDialog(practice=practice)
+        self.login = login or LoginDialog(practice=practice)
         self.window = ShiftWindow(practice=practice)
         self.popup = PopupWindow(practice=practice)
         self.reminder = HangUpWindow(practice=practice)
@@ -123,7 +124,8 @@ class Desk(QObject):
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
             self.popup.set_undo(memory.settings.undo_seconds, fixed="undo_seconds" in memory.locked)
-        place(self.login, 0.5, 0.4)
+        if login is None:
+            place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.0)
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
@@ -375,6 +377,7 @@ class Desk(QObject):
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
+        self.login.hide()  # where it was the first window: it could not be told that there is this to settle
         recovering = Recovering(record, memory, self._begin_session, self._forget_session)
         self.recovery = recovering.dialog
         try:

@@ -54,7 +54,9 @@ class SigningIn(QObject):
         not_allowed = self._memory is not None and "remember" in self._memory.locked and not settings.remember
         if not_allowed:
             settings = msgspec.structs.replace(settings, campaign_id="", phone_number="")
-        self._login.forget_agent_id()
+        at_work = self._login.isVisible()  # it was there before us, and the agent with it
+        if not at_work:
+            self._login.forget_agent_id()
         self._login.fill_in(
             key=known.key if known else "",
             campaign_id=str(known.campaign_id) if known else settings.campaign_id,
@@ -62,8 +64,10 @@ class SigningIn(QObject):
             remember=settings.remember and self._memory is not None,
         )
         self._login.show_key_wait(waiting=False)
-        self._login.focus_first_gap()
+        if not at_work or self._login.is_untouched:
+            self._login.focus_first_gap()
         self._login.show()
+        self._login.be_ready()
         if self._memory is None:
             return
         if self._memory.has_login:

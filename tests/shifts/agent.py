@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from desktop.practice.scenario import Scenario
     from desktop.practice.server import PracticeService
     from desktop.ui.desk import Desk
+    from desktop.ui.login import LoginDialog
     from tests.shifts.line import Line
 
 KEY = "k3y-0f-the-account-<&>-5d8e1c"
@@ -150,9 +151,10 @@ async def at_work(
     *,
     heard: Callable[[], str] | None = None,
     policy: Policy = NO_POLICY,
+    login: LoginDialog | None = None,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
-    app = App(qt, options, scenario=scenario, read_policy=lambda: policy)
+    app = App(qt, options, scenario=scenario, read_policy=lambda: policy, login=login)
     app.start()
     work = asyncio.create_task(app.run(), name="app")
     try:
