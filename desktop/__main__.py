@@ -36,29 +36,11 @@ def main() -> int:
         given.pop() if given and given[-1].startswith("nextcall:") else ""
     )  # the system hands a clicked link over as the last one
     parser = _parser()
-    arguments, unknown = parser.parse_known_args(given)
+    arguments, unknown = parser.parse_known_args(given, argparse.Namespace(link=link))
     if unknown:  # they are not repeated: a key may be among them, and errors end up in logs
         parser.error("there is more on the command line than it knows")
     try:
-        match arguments.command:
-            case "practice-service":
-                return _practice_service(arguments)
-            case "check-profile":
-                return _check_profile(arguments.file)
-            case "keep-secret":
-                return _keep_secret(arguments.name)
-            case "unpack-notes":
-                return _unpack_notes(arguments.file, arguments.out)
-            case "sound-player":
-                from desktop.ui.sound_player import main as play_sounds
-
-                return play_sounds()
-            case "tour":
-                _tour(arguments)
-            case "campaign" | "agent" | "audit":
-                _end(lead_commands.run(arguments))
-            case _:
-                return _app(arguments, link)
+        return _COMMANDS.get(arguments.command, _app)(arguments)
     except NextCallError as failure:
         print(f"nextcall: {lead_commands.in_a_line(failure)}", file=sys.stderr)
         return 1
@@ -72,6 +54,14 @@ def _parser() -> lead_commands.Parser:
     parser.add_argument("--broadcast-service", metavar="URL", default="", help="the WSDL address that starts and stops campaigns")
     parser.add_argument("--profile", metavar="FILE", type=Path, help="the campaign's profile, instead of the data folder's")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep everything below this folder")
+    parser.add_argument(
+        "--self-check",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=Path(os.devnull),
+        help="prove that this installation is whole, and exit; the table also goes into FILE",
+    )
     parser.add_argument("--exit-after-first-paint", action="store_true", help="for measuring the start")
     commands = parser.add_subparsers(dest="command", metavar="command")
     service = commands.add_parser("practice-service", help="run the practice call center alone and print its address")
@@ -101,21 +91,21 @@ def _practice_service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_profile(file: Path) -> int:
+def _check_profile(arguments: argparse.Namespace) -> int:
     from desktop.errors import ProfileError
     from desktop.popup.profile_file import load, summary
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for a terminal that lacks the letters of a campaign's name
     try:
-        print(f"ok: {summary(load(file))}")
+        print(f"ok: {summary(load(arguments.file))}")
     except ProfileError as failure:
         print(failure.reason, file=sys.stderr)
         return 1
     return 0
 
 
-def _keep_secret(name: str) -> int:
+def _keep_secret(arguments: argparse.Namespace) -> int:
     """The secret is typed unseen, or is a line of standard input: an argument could be seen by every user of the computer."""
     import asyncio
     import getpass
@@ -132,19 +122,21 @@ def _keep_secret(name: str) -> int:
     except UnicodeDecodeError:
         print("nextcall: The secret is not written in UTF-8. Nothing was changed.", file=sys.stderr)
         return 1
-    secrets = WebhookSecrets()
+    secrets, name = WebhookSecrets(), arguments.name
     asyncio.run(secrets.keep(name, secret) if secret else secrets.forget(name))
     print("The secret is kept." if secret else "There is no secret of that name any more.")
     return 0
 
 
-def _unpack_notes(file: Path | None, out: Path | None) -> int:
+def _unpack_notes(arguments: argparse.Namespace) -> int:
     """Both tables are in UTF-8, whatever the terminal speaks; a written file begins with the mark by which Excel knows it."""
     import csv
 
     from desktop.errors import NotesNotRead
     from desktop.popup.notes import unpack_csv
 
+    file: Path | None = arguments.file
+    out: Path | None = arguments.out
     csv.field_size_limit(10_000_000)  # a note may be longer than the usual 131,072 characters
     try:
         with contextlib.ExitStack() as files:
@@ -163,6 +155,16 @@ def _utf8(stream: TextIO) -> TextIO:
     return stream
 
 
+def _sound_player(_arguments: argparse.Namespace) -> int:
+    from desktop.ui.sound_player import main as play_sounds
+
+    return play_sounds()
+
+
+def _lead(arguments: argparse.Namespace) -> NoReturn:
+    _end(lead_commands.run(arguments))
+
+
 _WITHOUT_WINDOWS = (
     *("desktop.callcenter.soap", "desktop.outside.profiles", "desktop.outside.webhooks", "desktop.popup.form"),
     *("desktop.settings.memory", "desktop.shift.session", "desktop.supervision.supervisor"),
@@ -171,7 +173,9 @@ _WITH_WINDOWS = ("desktop.ui.popup", "desktop.ui.channels", "desktop.ui.supervis
 """What a start reads from the disk once the first window is there: most of it on a thread, windows on their own, one by one."""
 
 
-def _app(arguments: argparse.Namespace, link: str) -> int:
+def _app(arguments: argparse.Namespace) -> int:
+    if arguments.self_check is not None:
+        _self_check(arguments.self_check)
     from desktop.settings.folder import data_folder
     from desktop.ui.application import QtApplication
     from desktop.ui.first import first_login, wait_for_paint
@@ -181,7 +185,7 @@ def _app(arguments: argparse.Namespace, link: str) -> int:
     qt = QtApplication(sys.argv[:1])
     folder = data_folder(arguments.data_dir)
     instance = OnlyInstance(folder)
-    if not instance.claim(link):
+    if not instance.claim(arguments.link):
         print("NextCall is running already in this data folder; its window is shown.")
         return 0
     login = None if arguments.practice else first_login(folder)
@@ -192,7 +196,7 @@ def _app(arguments: argparse.Namespace, link: str) -> int:
             _end(0)
 
     async def work() -> int:
-        links = [link]
+        links = [arguments.link]
         early = instance.link_received.connect(links.append)
         await read_the_rest()
         from desktop.app import App, Options
@@ -239,6 +243,23 @@ def _tour(arguments: argparse.Namespace) -> NoReturn:
     _run(qt, lambda: play(qt, arguments.out))
 
 
+def _self_check(file: Path) -> NoReturn:
+    try:
+        table = file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise NextCallError(
+            f"{file}: {error.strerror}", title="The table cannot be written", advice="Name another file."
+        ) from None
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # a server has no screen, but may be asked all the same
+    from desktop.self_check import Ear, prove
+    from desktop.ui.application import QtApplication
+
+    with Ear() as ear:
+        qt = QtApplication(sys.argv[:1])
+        _run(qt, lambda: prove(ear, ear.aloud, table))
+
+
 def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Do `work` in the loop of `qt`, and end the program with the code that it gives."""
     import asyncio
@@ -269,6 +290,18 @@ def _end_soon() -> None:
     last_resort = threading.Timer(_LONGEST_GOODBYE, os._exit, (0,))
     last_resort.daemon = True
     last_resort.start()
+
+
+_COMMANDS: dict[str | None, Callable[[argparse.Namespace], int]] = {
+    "practice-service": _practice_service,
+    "check-profile": _check_profile,
+    "keep-secret": _keep_secret,
+    "unpack-notes": _unpack_notes,
+    "sound-player": _sound_player,
+    "tour": _tour,
+    **dict.fromkeys(("campaign", "agent", "audit"), _lead),
+}
+"""What is not the app itself."""
 
 
 if __name__ == "__main__":

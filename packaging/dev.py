@@ -1,7 +1,7 @@
 """Everything a developer does with a checkout, in one command and with nothing but Python installed.
 
-It keeps `.venv` in step with `packaging/requirements.lock`, asks Debian for the libraries that are missing, and hands over
-to the tool that does the work. It knows nothing of what NextCall does.
+It keeps `.venv` in step with `packaging/requirements.lock` and `build/venv` with `packaging/requirements-build.lock`, asks Debian
+for the libraries that are missing, and hands over to the tool that does the work. It knows nothing of what NextCall does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,36 @@ usage: python packaging/dev.py COMMAND
   test [ARGUMENTS]   check style, types and imports and run all tests; with arguments, run pytest with just these
   test --chaos N     play N chaos runs instead of the 200 of a test run: faults everywhere, and kill -9 again and again
   bench              measure, each row as a ratio to a floor of the same run
-  build              make the wheel in dist/
+  build              make the wheel and the program for this system in dist/, and try the program (packaging/build.py)
+  build --all        ... and the package of this system, and try that on a fresh system; takes long, on Linux as root
   libraries          install what Debian and Ubuntu have to add (as root)
 
-All but the last first bring .venv in step with packaging/requirements.lock.
+All but the last first bring .venv, or build/venv, in step with its lock.
 """
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "packaging" / "requirements.lock"
-VENV = ROOT / ".venv"
-STAMP = VENV / "in-step-with"
-SCRIPTS = VENV / ("Scripts" if sys.platform == "win32" else "bin")
-PYTHON = SCRIPTS / ("python.exe" if sys.platform == "win32" else "python")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment that has what a lock says; NextCall itself is in it only for development."""
+
+    place: Path
+    lock: Path
+    has_us: bool
+
+    @property
+    def scripts(self) -> Path:
+        return self.place / ("Scripts" if sys.platform == "win32" else "bin")
+
+    @property
+    def python(self) -> Path:
+        return self.scripts / ("python.exe" if sys.platform == "win32" else "python")
+
+
+DEVELOPMENT = Environment(ROOT / ".venv", ROOT / "packaging" / "requirements.lock", has_us=True)
+BUILDING = Environment(ROOT / "build" / "venv", ROOT / "packaging" / "requirements-build.lock", has_us=False)
+PYTHON = DEVELOPMENT.python
 
 XVFB = ("-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset")
 
@@ -53,6 +72,8 @@ FOR_A_SCREEN = (
     "libwayland-cursor0",
 )
 FOR_A_VIRTUAL_SCREEN = ("dbus-daemon", "openbox", "xvfb")
+FOR_BUILDING = ("binutils",)
+FOR_A_PACKAGE = ("debootstrap", "desktop-file-utils", "dpkg-dev", "x11-utils")
 FOR_TESTS = (
     *("dunst", "gnome-keyring", "imagemagick", "libsecret-tools", "trayer", "x11-utils", "xdotool"),  # a desktop to test on
     *("python3-dbusmock", "desktop-file-utils", "libglib2.0-bin", "libxss1"),  # a session that locks, sleeps and starts programs
@@ -115,7 +136,7 @@ def test(arguments: list[str]) -> int:
         "ruff check": [PYTHON, "-m", "ruff", "check"],
         "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
         "mypy": [PYTHON, "-m", "mypy", "--strict"],
-        "lint-imports": [SCRIPTS / "lint-imports"],
+        "lint-imports": [DEVELOPMENT.scripts / "lint-imports"],
         "pytest": [PYTHON, "-m", "pytest"],
     }
     codes = {}
@@ -138,9 +159,16 @@ def bench(arguments: list[str]) -> int:
 
 
 def build(arguments: list[str]) -> int:
-    """The package of the program and its resources, as pip installs it."""
-    _bring_in_step()
-    return _call([PYTHON, "-m", "hatchling", "build", "--target", "wheel", *arguments])
+    """What is given to others, made and tried by build.py; where that can be, on a screen that nobody looks at."""
+    if arguments not in ([], ["--all"]):
+        raise Stopped("build takes nothing or --all.")
+    _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN + FOR_BUILDING + (FOR_A_PACKAGE if arguments else ()))
+    _bring_in_step(BUILDING)
+    command: Command = [BUILDING.python, "packaging/build.py", *arguments]
+    if sys.platform != "linux":
+        return _call(command)
+    with _virtual_screen() as environment:
+        return _on_a_bus(command, environment)
 
 
 def libraries(arguments: list[str]) -> int:
@@ -157,37 +185,38 @@ def _call(command: Command, environment: Mapping[str, str] | None = None) -> int
 # ------------------------------------------------------------------------------------------------------ environment
 
 
-def _bring_in_step() -> None:
-    """Make `.venv` what the lock says, unless it is already."""
-    wanted = _fingerprint()
-    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted and _works():
+def _bring_in_step(environment: Environment = DEVELOPMENT) -> None:
+    """Make the environment what its lock says, unless it is already."""
+    wanted, stamp, python = _fingerprint(environment), environment.place / "in-step-with", environment.python
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _works(python):
         return
-    print(f"Preparing {VENV.name} for Python {sys.version.split()[0]} (a minute or two).", flush=True)
-    if not _works():
-        _quietly([sys.executable, "-m", "venv", "--clear", VENV], "The virtual environment could not be made")
-    STAMP.unlink(missing_ok=True)
-    pip: Command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _quietly([*pip, "--require-hashes", "-r", LOCK], "The libraries could not be installed")
-    _quietly([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "NextCall itself could not be installed")
-    STAMP.write_text(wanted, encoding="utf-8")
+    print(f"Preparing {environment.place.relative_to(ROOT)} for Python {sys.version.split()[0]} (a minute or two).", flush=True)
+    if not _works(python):
+        _quietly([sys.executable, "-m", "venv", "--clear", environment.place], "The virtual environment could not be made")
+    stamp.unlink(missing_ok=True)
+    pip: Command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _quietly([*pip, "--require-hashes", "-r", environment.lock], "The libraries could not be installed")
+    if environment.has_us:
+        _quietly([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "NextCall itself could not be installed")
+    stamp.write_text(wanted, encoding="utf-8")
 
 
-def _fingerprint() -> str:
-    """Of all that decides what is in `.venv`; the rest of pyproject.toml sets up tools and may change freely."""
+def _fingerprint(environment: Environment) -> str:
+    """Of all that decides what is in it; the rest of pyproject.toml sets up tools and may change freely."""
     import tomllib  # not before we know that Python is new enough
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    parts = [project["project"], project["build-system"], list(sys.version_info[:3]), str(ROOT)]
-    return hashlib.sha256(json.dumps(parts).encode() + LOCK.read_bytes()).hexdigest()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")) if environment.has_us else {}
+    parts = [project.get("project"), project.get("build-system"), list(sys.version_info[:3]), str(ROOT)]
+    return hashlib.sha256(json.dumps(parts).encode() + environment.lock.read_bytes()).hexdigest()
 
 
-def _works() -> bool:
-    """Whether there is a `.venv` of this Python, with pip in it."""
-    if not PYTHON.exists():
+def _works(python: Path) -> bool:
+    """Whether it is of the same version as this one, with pip beside it."""
+    if not python.exists():
         return False
     ask = "import pip, sys; print(*sys.version_info[:3])"
     with contextlib.suppress(OSError):
-        answer = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=False)
+        answer = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False)
         return answer.stdout.split() == [str(number) for number in sys.version_info[:3]]
     return False
 

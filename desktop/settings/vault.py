@@ -124,6 +124,22 @@ def backend_name() -> str:
     return f"{type(backend).__module__}.{type(backend).__name__}"
 
 
+def complaint() -> str:
+    """Why this computer's keyring cannot be used now, for `--self-check`; empty if it can. May take long.
+
+    Raises ImportError or RuntimeError if this installation lacks a library that it needs: keyring says so only when it is used.
+    """
+    if sys.platform not in {"win32", "darwin"}:
+        import secretstorage  # noqa: F401 - only whether it is there
+    try:
+        type(_backend()).priority  # noqa: B018 - keyring's way of asking
+    except RuntimeError as wrong:
+        if sys.platform in {"win32", "darwin"}:
+            raise
+        return str(wrong)
+    return ""
+
+
 def _backend() -> KeyringBackend:
     """The system's own keyring, chosen by us: a configuration file must not be able to put another in its place."""
     if sys.platform == "win32":

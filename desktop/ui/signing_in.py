@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.callcenter.model import Function
 from desktop.callcenter.service import HostedCallCenter
@@ -67,7 +67,7 @@ class SigningIn(QObject):
         if not at_work or self._login.is_untouched:
             self._login.focus_first_gap()
         self._login.show()
-        self._login.be_ready()
+        QTimer.singleShot(0, self._login, self._login.be_ready)  # whoever opens it is still at something
         if self._memory is None:
             return
         if self._memory.has_login:

@@ -15,7 +15,7 @@ import pytest
 
 from desktop.errors import KeyNotKept
 from desktop.settings import vault as module
-from desktop.settings.vault import Vault, WebhookSecrets, backend_name
+from desktop.settings.vault import Vault, WebhookSecrets, backend_name, complaint
 from tests.desk import Session, needs
 
 if TYPE_CHECKING:
@@ -127,6 +127,14 @@ async def test_where_a_secret_is_kept_is_for_people_to_find(keyring: Session):
 
 def test_the_systems_own_keyring_is_used_whatever_a_configuration_says():
     assert backend_name() == "keyring.backends.SecretService.Keyring"
+
+
+def test_a_keyring_that_answers_gives_no_cause_for_complaint(keyring: Session):
+    assert complaint() == ""
+
+
+def test_a_keyring_that_is_not_there_does():
+    assert "SecretService" in complaint()
 
 
 # ------------------------------------------------------------------------------------------------------ no keyring

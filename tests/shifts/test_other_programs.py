@@ -15,7 +15,8 @@ import pytest
 from tests.desk import Desk, Window, wait_until
 from tests.practice.outside import PHONE
 from tests.shifts.agent import KEY
-from tests.shifts.program import ELSEWHERE, PATIENCE, Program, Service, fill_in_login, log_in
+from tests.shifts.program import PATIENCE, Program, Service, fill_in_login, log_in
+from tests.ui.arriving import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,22 @@
+"""Where the frozen program begins, instead of `python -m desktop`.
+
+The programs that NextCall starts - a browser, a softphone - get its environment, and must not find our Qt and our libraries in it
+in place of their own. PyInstaller needs these settings until here: our libraries are found beside each other, our Qt by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+for _name in ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH"):
+    os.environ.pop(_name, None)
+for _name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+    _before = os.environ.pop(f"{_name}_ORIG", None)
+    os.environ.pop(_name, None)
+    if _before is not None:
+        os.environ[_name] = _before
+
+from desktop.__main__ import main  # noqa: E402 - Qt must not see them either
+
+sys.exit(main())
