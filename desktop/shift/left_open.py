@@ -13,10 +13,10 @@ def may_have_open_calls(journal: Path) -> bool:
     """Whether there may be calls in the file `journal` that are not settled. True, too, where it cannot be told at once."""
     if not journal.exists():
         return False
-    if journal.with_name(f"{journal.name}-wal").exists():
-        return True  # it was not closed as it should be. Opening it would put it in order, and nobody would read it through then
+    # One that was not closed as it should be is left as it is: the journal tells by that whether to read all of it through.
+    mode = "ro" if journal.with_name(f"{journal.name}-wal").exists() else "rw"
     try:
-        db = sqlite3.connect(journal, timeout=0, isolation_level=None)
+        db = sqlite3.connect(f"{journal.resolve().as_uri()}?mode={mode}", uri=True, timeout=0, isolation_level=None)
         try:
             (found,) = db.execute(
                 "SELECT EXISTS (SELECT 1 FROM shift JOIN open_call ON open_call.shift_id = shift.id WHERE ended_at IS NULL)"

@@ -74,7 +74,7 @@ class Desk(QObject):
     quit_requested = Signal()
     supervisor_requested = Signal()
 
-    def __init__(  # noqa: PLR0913 - it is where they all meet
+    def __init__(  # noqa: PLR0913, PLR0915 - it is where they all meet
         self,
         center: HostedCallCenter,
         service_url: str,

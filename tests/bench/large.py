@@ -58,7 +58,7 @@ async def rows(divided_by: int) -> list[Row]:
 
     async def next_call() -> float:
         call = campaign.call(next(turns))
-        return await painted(ours, lambda: ours.show_call(call, profile=profile))
+        return await painted(ours, lambda: (ours.show_call(call, profile=profile), ours.show()))
 
     async def bare_first() -> float:
         return await painted(floor, lambda: (floor.build(), floor.fill_in(next(turns)), floor.show()))
