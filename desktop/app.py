@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSocketNotifier, QTimer
+from PySide6.QtCore import QAbstractEventDispatcher, QMetaObject, QObject, QSocketNotifier
 from PySide6.QtGui import QSessionManager
 
 from desktop import APP_NAME, __version__, logs
@@ -338,6 +338,7 @@ class App(QObject):
     def _on_woke(self) -> None:
         if self.site is not None:
             self.site.desk.tell_awake()
+            self.site.desk.rearm()  # line_watch.py notices it, too, but later
 
     def _on_webhook_trouble(self, sentence: str) -> None:
         if self.site is not None:
@@ -404,23 +405,20 @@ class _Garbage(QObject):
     and a window or timer in the garbage that is destroyed on another thread than its own takes the whole program down.
     """
 
-    _EVERY = 500
-    """Milliseconds."""
-
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._timer = QTimer(self)
-        self._timer.setInterval(self._EVERY)
-        self._timer.timeout.connect(self._collect)
+        self._idle: QMetaObject.Connection | None = None
 
     def start(self) -> None:
-        """Take over from Python."""
+        """Take over from Python: look whenever there is nothing else to do, and never wake the computer for it."""
         gc.disable()
-        self._timer.start()
+        self._idle = QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect)
 
     def stop(self) -> None:
         """The program ends; what is still there ends with it."""
-        self._timer.stop()
+        if self._idle is not None:
+            QObject.disconnect(self._idle)
+            self._idle = None
 
     def _collect(self) -> None:
         """The oldest generation that is due, by Python's own thresholds."""
