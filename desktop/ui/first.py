@@ -20,7 +20,7 @@ _PATIENCE = 500
 
 
 class FirstPaint(QObject):
-    """Tells when a window has been painted and handed to the screen for the first time."""
+    """Tells once when a window has been painted and handed to the screen the next time."""
 
     seen = Signal()
 
@@ -32,8 +32,12 @@ class FirstPaint(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Paint:
             self._window.removeEventFilter(self)
-            QTimer.singleShot(0, self.seen.emit)
+            QTimer.singleShot(0, self, self._tell)
         return False
+
+    def _tell(self) -> None:
+        self.seen.emit()
+        self.deleteLater()
 
 
 def first_login(folder: Path) -> LoginDialog | None:
