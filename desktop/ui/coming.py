@@ -6,17 +6,21 @@ the popup has something to say, it is seen.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop.popup.dispositions import offered
 from desktop.settings.settings import Manner
 from desktop.ui.arrival import Arrival
+from desktop.ui.first import FirstPaint
 from desktop.ui.popup import PopupWindow
 from desktop.ui.strip import Strip
 
 
 class Coming(QObject):
     """Brings `popup`, or a strip for it, onto the screen when a call comes, and takes both away. Lives as long as the popup."""
+
+    came = Signal()
+    """The call can be seen: what else there is to do because of it holds it up no more."""
 
     def __init__(self, popup: PopupWindow, *, practice: bool, manner: Manner) -> None:
         super().__init__(popup)
@@ -39,6 +43,7 @@ class Coming(QObject):
         form = self._popup.form
         self.arrival.call_connected(form.facts.caller.title, offered(self._popup.profile), in_full=in_full)
         self.strip.mark(form.disposition)
+        FirstPaint(self.strip if self.strip.isVisible() else self._popup).seen.connect(self.came)
 
     def call_ended(self) -> None:
         """Nobody is on the line any more."""

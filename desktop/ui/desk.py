@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
@@ -59,12 +59,19 @@ from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
 
+_LATEST = 50
+"""Milliseconds after which the other windows show that a call has come, whether or not the popup could be painted until then."""
+
+
+def _nobody() -> None:
+    """Whom there is to tell when nobody is left to be told."""
+
 
 class Desk(QObject):
     """Windows, shift and wishes of one agent at the call center that is at `service_url`.
 
     A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without a `campaign` every popup
-    is that of the empty profile.
+    is that of the empty profile. A `login` dialog may be on the screen already, with what the agent has typed into it.
     """
 
     practice_requested = Signal()
@@ -75,7 +82,7 @@ class Desk(QObject):
     quit_requested = Signal()
     supervisor_requested = Signal()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0915 - it is where they all meet
         self,
         center: HostedCallCenter,
         service_url: str,
@@ -85,6 +92,7 @@ class Desk(QObject):
         *,
         practice_login: LoginEntry | None = None,
         campaign: Campaign | None = None,
+        login: LoginDialog | None = None,
     ) -> None:
         super().__init__()
         self._center = center
@@ -104,7 +112,7 @@ class Desk(QObject):
 
         self._practice = practice = memory is None
         settings = memory.settings if memory else Settings()
-        self.login = LoginDialog(practice=practice)
+        self.login = login or LoginDialog(practice=practice)
         self.window = ShiftWindow(practice=practice)
         self.popup = PopupWindow(practice=practice)
         self.coming = Coming(self.popup, practice=practice, manner=settings.popup)
@@ -128,7 +136,8 @@ class Desk(QObject):
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
             self.popup.set_undo(settings.undo_seconds, fixed="undo_seconds" in memory.locked)
-        place(self.login, 0.5, 0.4)
+        if login is None:
+            place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.1 if settings.popup == "strip" else 0.0)  # its head is not to be below the strip
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
@@ -137,6 +146,11 @@ class Desk(QObject):
             names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip, "callbacks": self.callbacks}
             for name, window in names.items():
                 self._places.watch(window, name)
+        self._still_to_tell: Callable[[], None] = _nobody
+        """Of the call whose popup comes up just now: whom else to tell that it is there."""
+        self._catching_up = QTimer(self)
+        self._catching_up.setSingleShot(True)
+        self._catching_up.setInterval(_LATEST)
         self._connect()
 
     @property
@@ -160,6 +174,8 @@ class Desk(QObject):
         self.window.someone_heard.connect(self._on_someone_heard)
         self.window.leave_requested.connect(self._on_leave_requested)
         self.window.quit_requested.connect(self.quit_requested)
+        self.coming.came.connect(self._catch_up)
+        self._catching_up.timeout.connect(self._catch_up)
         self.popup.next_call_requested.connect(self._on_next_call_requested)
         self.popup.logoff_requested.connect(self._on_logoff_requested)
         self.popup.draft_changed.connect(self._on_draft_changed)
@@ -293,6 +309,8 @@ class Desk(QObject):
         windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()
+        self._still_to_tell = _nobody
+        self._catching_up.stop()
         self.coming.call_ended()  # what could still be taken back is not sent
         self._promises.set_quiet(quiet=True)
         await self._alongside.close()
@@ -370,10 +388,12 @@ class Desk(QObject):
             self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only, profile=profile)
         self.popup.offer_aids(self._alongside.aids.labels(self.popup.form.facts))
         self.coming.call_connected(in_full=session.fixed or session.last_only)
-        self._alongside.call_connected(self.popup.form, known_before=session.known_before)
+        self._still_to_tell = lambda: self._alongside.call_connected(self.popup.form, known_before=session.known_before)
+        self._catching_up.start()
         while True:
             self._wish = asyncio.get_running_loop().create_future()
             response, last = await self._wish
+            self._catch_up()
             self.coming.show_saving()
             form = self.popup.form
             self._promises.keep(session.number, form)
@@ -390,6 +410,7 @@ class Desk(QObject):
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
+        self.login.hide()  # where it was the first window: it could not be told that there is this to settle
         recovering = Recovering(record, memory, self._begin_session, self._forget_session)
         self.recovery = recovering.dialog
         try:
@@ -489,6 +510,7 @@ class Desk(QObject):
 
     def _close_popup(self) -> None:
         """Nobody is on the line any more, whether the call center had told of somebody or not."""
+        self._still_to_tell = _nobody
         self.coming.call_ended()  # which keeps the last of what was entered, still under the name of the somebody
         self._someone = ""
 
@@ -521,6 +543,20 @@ class Desk(QObject):
     # Slots
 
     def _on_shift_changed(self) -> None:
+        """A call that comes is first of all shown by the popup, for which this waits a moment; all else is shown at once."""
+        if self._shown is State.WAITING and self.state is State.CONNECTED:
+            self._catching_up.start()
+        else:
+            self._show_shift()
+
+    def _catch_up(self) -> None:
+        """Show and tell what comes after the popup."""
+        self._catching_up.stop()
+        self._show_shift()
+        tell, self._still_to_tell = self._still_to_tell, _nobody
+        tell()
+
+    def _show_shift(self) -> None:
         session = self._session
         if session is None:
             return

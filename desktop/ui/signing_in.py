@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.callcenter.model import Function
 from desktop.callcenter.service import HostedCallCenter
@@ -55,7 +55,9 @@ class SigningIn(QObject):
         settings = self._memory.settings if self._memory else Settings()
         if not settings.remember:
             settings = msgspec.structs.replace(settings, campaign_id="", phone_number="")
-        self._login.forget_agent_id()
+        at_work = self._login.isVisible()  # it was there before us, and the agent with it
+        if not at_work:
+            self._login.forget_agent_id()
         self._login.fill_in(
             key=known.key if known else "",
             campaign_id=str(known.campaign_id) if known else settings.campaign_id,
@@ -63,9 +65,11 @@ class SigningIn(QObject):
             remember=settings.remember and self._memory is not None,
         )
         self._login.show_key_wait(waiting=False)
-        self._login.focus_first_gap()
+        if not at_work or self._login.is_untouched:
+            self._login.focus_first_gap()
         self._login.show()
         self.opened.emit()
+        QTimer.singleShot(0, self._login, self._login.be_ready)  # whoever opens it is still at something
         if self._memory is None:
             return
         if self._memory.has_login:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from desktop.practice.scenario import Scenario
     from desktop.practice.server import PracticeService
     from desktop.ui.desk import Desk
+    from desktop.ui.login import LoginDialog
     from tests.shifts.line import Line
 
 KEY = "k3y-0f-the-account-<&>-5d8e1c"
@@ -152,9 +153,10 @@ async def at_work(
     heard: Callable[[], str] | None = None,
     policy: Policy = NO_POLICY,
     releases: Releases | None = None,
+    login: LoginDialog | None = None,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
-    app = App(qt, options, scenario=scenario, read_policy=lambda: policy, releases=releases)
+    app = App(qt, options, scenario=scenario, read_policy=lambda: policy, releases=releases, login=login)
     app.start()
     work = asyncio.create_task(app.run(), name="app")
     try:
