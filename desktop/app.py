@@ -138,6 +138,7 @@ class App(QObject):
         self._away = Away(self._presence)
         self._preview = Preview(self._leaving)  # it outlives the desk: a saved setting opens another one
         self.site: Site | None = None
+        self._opening = asyncio.Lock()  # one desk at a time, whoever is quick enough to wish for two
 
     async def run(self, link: str = "") -> None:
         """Work until the agent has left; begin with the nextcall:// link that was clicked, if one was."""
@@ -151,6 +152,10 @@ class App(QObject):
 
     async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
         """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
+        async with self._opening:
+            await self._open(practice, settings, complaint)
+
+    async def _open(self, practice: bool, settings: Settings | None, complaint: NextCallError | None) -> None:  # noqa: FBT001
         await self._close_site()
         found = self._load_settings(settings)
         troubles = found[:1] if practice else [complaint, *found]  # a practice is no matter of policies
