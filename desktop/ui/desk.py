@@ -230,6 +230,7 @@ class Desk(QObject):
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
         self.coming.set_covered(covered=covered)
+        self.window.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
@@ -593,7 +594,8 @@ class Desk(QObject):
         """Between calls only. A notification would name somebody, or nobody in particular: the NextCall window tells."""
         who = due[0].caller or due[0].phone_number or "somebody"
         more = f" and {len(due) - 1} more" if len(due) > 1 else ""
-        self.window.say("A callback is due", f"You promised to call {who}{more}. “Callbacks” shows when and whom.", "warn")
+        words = "You promised to call {}. “Callbacks” shows when and whom."
+        self.window.say("A callback is due", words.format(f"{who}{more}"), "warn", unnamed=words.format(f"somebody{more}"))
 
     def _on_hotkey(self, action: str) -> None:
         """A key was pressed in whatever program. Nothing is stored that is not seen."""
