@@ -391,6 +391,7 @@ class Desk(QObject):
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
         recovering = Recovering(record, memory, self._begin_session, self._forget_session)
         self.recovery = recovering.dialog
+        self._keyboard.bind((recovering.dialog,))
         try:
             recovered = await recovering.run(self._tasks)
         finally:
