@@ -164,6 +164,7 @@ class App(QObject):
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.preview_requested.connect(self._preview.open)
+        desk.show_lacks(self._presence.lacks)
         if (supervising := self.site.supervising) is not None:
             desk.offer_supervisor(supervising.windows)
             desk.supervisor_requested.connect(supervising.show)

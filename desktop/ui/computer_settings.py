@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from desktop.ui.parts import label
 from desktop.ui.settings_page import SettingsPage, Switch
 
 
 class ComputerSettings(SettingsPage):
-    """Whether NextCall starts with the session. As long as the system has not told, nothing can be changed."""
+    """Whether NextCall starts with the session. As long as the system has not told, nothing can be changed.
+
+    `lacks` are sentences about what the system does not tell (presence.py): an agent must not rely on a cover that does not come.
+    """
 
     title = "This computer"
 
-    def __init__(self) -> None:
+    def __init__(self, lacks: Iterable[str] = ()) -> None:
         super().__init__()
         self._is_on: bool | None = None
         self._autostart = Switch("Start NextCall when I sign in to this computer", False)  # noqa: FBT003
@@ -18,6 +24,8 @@ class ComputerSettings(SettingsPage):
         self.add_other(
             self._autostart, meaning="It opens the log-in window. Your phone is not called, and nobody is logged in by it."
         )
+        if sentences := " ".join(lacks):
+            self.add_other(label(sentences, "caution", wraps=True), "While you are away")
 
     def show_autostart(self, *, on: bool) -> None:
         """As the system has it."""

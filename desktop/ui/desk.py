@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +217,10 @@ class Desk(QObject):
         for place_of_it in (self.login, self.window, self.tray):
             place_of_it.offer_supervisor()
             place_of_it.supervisor_requested.connect(self.supervisor_requested)
+
+    def show_lacks(self, lacks: Callable[[], tuple[str, ...]]) -> None:
+        """Have the settings say what this computer does not tell, in sentences that are asked for when they are opened."""
+        self._preferences.lacks = lacks
 
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
