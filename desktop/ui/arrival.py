@@ -21,20 +21,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.popup.dispositions import Offered
 from desktop.settings.settings import Manner
+from desktop.ui.keys import MODIFIERS
 from desktop.ui.strip import Strip
 
 QUARANTINE = 400
 """Milliseconds. Who types elsewhere presses another key or two before they see that the keyboard is no longer there."""
-
-_MODIFIERS = {
-    Qt.Key.Key_Shift,
-    Qt.Key.Key_Control,
-    Qt.Key.Key_Alt,
-    Qt.Key.Key_AltGr,
-    Qt.Key.Key_Meta,
-    Qt.Key.Key_CapsLock,
-    Qt.Key.Key_NumLock,
-}
 
 
 class Quarantine(QObject):
@@ -85,7 +76,7 @@ class Quarantine(QObject):
         if self._is_old(event) or self._time.isActive():
             event.accept()  # else shortcuts would be looked up
             return True
-        if event.key() not in _MODIFIERS:  # pressed anew, and with it every other key has stopped repeating
+        if event.key() not in MODIFIERS:  # pressed anew, and with it every other key has stopped repeating
             self._lift()
         return False
 
