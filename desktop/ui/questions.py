@@ -88,7 +88,9 @@ class QuestionForm(QScrollArea):
 
     def go_to(self, question_id: str) -> None:
         """Put the keyboard into the field of that question."""
-        self._rows[question_id].field.setFocus(Qt.FocusReason.OtherFocusReason)
+        row = self._rows[question_id]
+        row.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.ensureWidgetVisible(row, 0, look.GAP)  # at once, also in a window that has not the keyboard
 
     def at(self) -> str:
         """The id of the question that has the keyboard; empty if none has."""
