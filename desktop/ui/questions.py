@@ -126,6 +126,7 @@ class _Row(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.GAP)
         self._asked = QVBoxLayout()
+        self._asked.setContentsMargins(0, look.GAP, 0, 0)  # as high as what is entered beside it
         self._asked.setSpacing(0)
         row.addLayout(self._asked, 2)
         self._asked.addWidget(caption)
