@@ -63,6 +63,11 @@ class Quarantine(QObject):
         handle.installEventFilter(self)
         self._time.start(milliseconds)
 
+    @property
+    def acts(self) -> bool:
+        """Whether the time is not over."""
+        return self._time.isActive()
+
     def end(self) -> None:
         """The time is over."""
         self._time.stop()
@@ -183,11 +188,22 @@ class Arrival(QObject):
         self._popup.winId()
         self._popup.windowHandle().setFlag(Qt.WindowType.WindowStaysOnTopHint, above)
 
+    def _make_way(self, window: QWindow) -> None:
+        """The agent has gone to another window of NextCall, to a question perhaps, and has to see it. In its first moment the
+        popup stays above: that may be a window which was there before and gets the keyboard late."""
+        is_menu = window.type() in (Qt.WindowType.Popup, Qt.WindowType.ToolTip)
+        if self._popup.isVisible() and not self.quarantine.acts and not is_menu:
+            self._keep_above(above=False)
+            window.raise_()
+
     def _on_keyboard_moved(self, window: QWindow | None) -> None:
         if self._to_activate:
             self._to_activate = False
             self._popup.activateWindow()
-        if window is None or window != self._popup.windowHandle():
+        if window is None:
+            return
+        if window != self._popup.windowHandle():
+            self._make_way(window)
             return
         self._keep_above(above=False)
         self._popup.raise_()  # openbox may have put it below the window that had the keyboard before

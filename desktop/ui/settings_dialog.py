@@ -23,6 +23,8 @@ from desktop.ui.settings_page import SettingsPage
 
 _WIDTH = 500
 """Pixels of a page at the usual size of letters."""
+_TITLE_BAR = 40
+"""Pixels kept free for it, and for the frame."""
 
 
 class SettingsDialog(QDialog):
@@ -84,6 +86,8 @@ class SettingsDialog(QDialog):
         foot.addWidget(cancel)
         foot.addWidget(save)
         content.addLayout(foot)
+        room = self.screen().availableGeometry().size()
+        self.resize(self.sizeHint().boundedTo(QSize(room.width(), room.height() - _TITLE_BAR)))  # Qt stops at two thirds of it
 
     def show_outputs(self, outputs: Sequence[str]) -> None:
         """Offer these outputs for the sound."""

@@ -35,7 +35,7 @@ from desktop.supervision.audit import Audit
 from desktop.supervision.supervisor import Supervisor
 from desktop.tasks import Tasks
 from desktop.ui.audit_window import AuditWindow
-from desktop.ui.parts import place
+from desktop.ui.parts import place, sentence
 from desktop.ui.question import Question
 from desktop.ui.supervisor import KICK, START, STOP, SupervisorWindow
 from desktop.ui.supervisor_forms import FunctionForm, FunctionsWindow, caption
@@ -167,7 +167,7 @@ class Supervising(QObject):
         except KeptError as failure:
             log.info("the supervisor's key was not recalled: %s", failure.reason)
             if turn == self._signing_in:
-                self.window.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
+                self.window.say("The API key could not be read", f"{sentence(failure.reason)} Please enter it once more.")
         finally:
             self.window.show_key_wait(waiting=False)
         if key and turn == self._signing_in:
