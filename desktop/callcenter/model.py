@@ -55,7 +55,7 @@ class Wanted:
     choices: tuple[str, ...] = ()
     """What a CHOICE may be, in the order of the WSDL."""
     default: str = ""
-    """What the service takes if nothing is given."""
+    """What the service takes if nothing is given. To be shown, not to be filled in: what is filled in is sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
@@ -32,6 +32,10 @@ HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
 
 PERSONAL = {"personal": True}
 """Marks what no organisation sets for its agents: who they are and which keys suit their hands."""
+
+Manner = Literal["quiet", "keyboard", "strip"]
+"""How a call comes onto the screen. `quiet`: the popup above everything, without the keyboard. `keyboard`: with it.
+`strip`: a strip above everything, and the popup when it is asked for."""
 
 
 class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,6 +103,13 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift", extra=PERSONAL)] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed", extra=PERSONAL)] = ""
+    popup: Annotated[
+        Manner,
+        Meta(
+            title="How a call comes onto the screen",
+            description="The popup without the keyboard (quiet), with it (keyboard), or a slim strip (strip)",
+        ),
+    ] = "quiet"
     notification: Annotated[bool, Meta(title="Notification", description="Whether a notification tells of a call")] = True
     notification_names: Annotated[
         bool,

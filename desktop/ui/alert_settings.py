@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QSlider
 
 from desktop.settings.settings import Settings
+from desktop.ui.arrival_settings import ArrivalSettings
 from desktop.ui.channels import Channel, Choices
 from desktop.ui.parts import button
 from desktop.ui.settings_page import Pick, SettingsPage, Switch
@@ -38,6 +39,7 @@ class AlertSettings(SettingsPage):
         volume.setPageStep(10)
         volume.setValue(settings.sound_volume)
 
+        self.add("popup", ArrivalSettings(settings.popup), "How it comes")
         self.add("notification", notification, beside=self._try(Channel.NOTIFICATION))
         self.add("notification_names", names, below=True)
         self.add("taskbar", Switch("Flashing taskbar entry", settings.taskbar), beside=self._try(Channel.TASKBAR))

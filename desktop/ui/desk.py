@@ -37,6 +37,7 @@ from desktop.ui.alert_settings import choices
 from desktop.ui.alongside import Alongside
 from desktop.ui.campaign import Campaign
 from desktop.ui.channels import Channels
+from desktop.ui.coming import Coming
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.kept_notes import KeptNotes
 from desktop.ui.keyboard import Keyboard
@@ -45,6 +46,7 @@ from desktop.ui.links import Links
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
 from desktop.ui.parts import place
+from desktop.ui.places import Places
 from desktop.ui.popup import PopupWindow
 from desktop.ui.preferences import Preferences
 from desktop.ui.promises import Promises
@@ -101,9 +103,11 @@ class Desk(QObject):
         """The journal's name for somebody whom the agent hears and the call center has not told of."""
 
         self._practice = practice = memory is None
+        settings = memory.settings if memory else Settings()
         self.login = LoginDialog(practice=practice)
         self.window = ShiftWindow(practice=practice)
         self.popup = PopupWindow(practice=practice)
+        self.coming = Coming(self.popup, practice=practice, manner=settings.popup)
         self.reminder = HangUpWindow(practice=practice)
         self.recovery: RecoveryDialog | None = None
         self.tray = Tray(self, practice=practice)
@@ -111,7 +115,7 @@ class Desk(QObject):
         notifier = Notifier(self.tray.notify, practice=practice)
         self._sound = Sound(self)
         self.channels = Channels(notifier, self.tray, self.popup, self.window, tasks, self._sound)
-        self.channels.choose(choices(memory.settings if memory else Settings()))
+        self.channels.choose(choices(settings))
         self._alongside = Alongside(self.channels, tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
@@ -120,14 +124,19 @@ class Desk(QObject):
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
         self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window))
-        self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
+        self._keyboard.set_hotkeys(settings.shortcuts.chosen())
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
-            self.popup.set_undo(memory.settings.undo_seconds, fixed="undo_seconds" in memory.locked)
+            self.popup.set_undo(settings.undo_seconds, fixed="undo_seconds" in memory.locked)
         place(self.login, 0.5, 0.4)
-        place(self.window, 1.0, 0.0)
+        place(self.window, 1.0, 0.1 if settings.popup == "strip" else 0.0)  # its head is not to be below the strip
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
+        self._places = Places(memory.folder / "places.json") if memory else None  # a practice leaves nothing behind
+        if self._places is not None:
+            names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip, "callbacks": self.callbacks}
+            for name, window in names.items():
+                self._places.watch(window, name)
         self._connect()
 
     @property
@@ -147,7 +156,7 @@ class Desk(QObject):
         self._preferences.changed.connect(self.settings_changed)
         self._preferences.preview_requested.connect(self.preview_requested)
         self._keyboard.pressed.connect(self._on_hotkey)
-        self.window.show_call_requested.connect(self.popup.bring_back)
+        self.window.show_call_requested.connect(self.coming.open)
         self.window.someone_heard.connect(self._on_someone_heard)
         self.window.leave_requested.connect(self._on_leave_requested)
         self.window.quit_requested.connect(self.quit_requested)
@@ -222,7 +231,7 @@ class Desk(QObject):
 
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
-        self.popup.set_covered(covered=covered)
+        self.coming.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
@@ -280,16 +289,19 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
         # the recovery dialog goes with its task
-        windows = (self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window)
+        others = (self.reminder, self.callbacks, self._kept_notes.window)
+        windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()
-        self.popup.end_call()  # what could still be taken back is not sent
+        self.coming.call_ended()  # what could still be taken back is not sent
         self._promises.set_quiet(quiet=True)
         await self._alongside.close()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
         self._sound.end()
         self._keyboard.close()
+        if self._places is not None:
+            await in_thread(self._places.close, "places")
         for window in windows:
             window.deleteLater()
 
@@ -357,11 +369,12 @@ class Desk(QObject):
             self._close_popup()
             self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only, profile=profile)
         self.popup.offer_aids(self._alongside.aids.labels(self.popup.form.facts))
+        self.coming.call_connected(in_full=session.fixed or session.last_only)
         self._alongside.call_connected(self.popup.form, known_before=session.known_before)
         while True:
             self._wish = asyncio.get_running_loop().create_future()
             response, last = await self._wish
-            self.popup.show_saving()
+            self.coming.show_saving()
             form = self.popup.form
             self._promises.keep(session.number, form)
             try:
@@ -369,7 +382,7 @@ class Desk(QObject):
             except CallCenterError as failure:
                 self._tell_not_stored(session, failure, last=last)
             else:
-                self.popup.end_call()
+                self.coming.call_ended()
                 self._alongside.call_stored(form)
                 if self._campaign is not None and not last:
                     self._campaign.look_up(session.account.campaign_id)  # so that a new form is built while nobody waits for it
@@ -476,7 +489,7 @@ class Desk(QObject):
 
     def _close_popup(self) -> None:
         """Nobody is on the line any more, whether the call center had told of somebody or not."""
-        self.popup.end_call()  # which keeps the last of what was entered, still under the name of the somebody
+        self.coming.call_ended()  # which keeps the last of what was entered, still under the name of the somebody
         self._someone = ""
 
     def _forget_session(self) -> None:
@@ -567,11 +580,11 @@ class Desk(QObject):
             self.popup.show_someone(self._campaign.profile if self._campaign else NONE)
             self._promises.set_quiet(quiet=True)
             self.window.show_someone(heard=True)
-        self.popup.bring_back()
+        self.coming.someone_heard()
         session.rearm()
 
     def _on_wait_on_requested(self) -> None:
-        self._someone = ""
+        self._close_popup()
         self._promises.set_quiet(quiet=False)
         self.window.show_someone(heard=False)
 
@@ -590,7 +603,7 @@ class Desk(QObject):
             case "show_call":
                 self._on_show_call_requested()
             case "next_call" if self.state is State.CONNECTED:
-                self.popup.press_next_call()
+                self.coming.press_next_call()
             case "hear_someone":
                 self._on_someone_heard()
 
@@ -599,7 +612,7 @@ class Desk(QObject):
 
     def _on_show_call_requested(self) -> None:
         if self.state in {State.CONNECTED, State.SAVING}:
-            self.popup.bring_back()
+            self.coming.open()
         else:
             self.show()
 

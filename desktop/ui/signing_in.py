@@ -53,8 +53,7 @@ class SigningIn(QObject):
         """Show the log-in dialog with what is remembered."""
         known = self._practice_login
         settings = self._memory.settings if self._memory else Settings()
-        not_allowed = self._memory is not None and "remember" in self._memory.locked and not settings.remember
-        if not_allowed:
+        if not settings.remember:
             settings = msgspec.structs.replace(settings, campaign_id="", phone_number="")
         self._login.forget_agent_id()
         self._login.fill_in(
@@ -71,7 +70,7 @@ class SigningIn(QObject):
             return
         if self._memory.has_login:
             self._tasks.spawn(self._recall_key(self._memory), "key")
-        elif not_allowed and self._memory.settings.campaign_id:  # kept before the organisation wanted nothing remembered
+        elif self._memory.settings.campaign_id:  # the organisation now wants nothing remembered, or the keyring failed before
             self._tasks.spawn(self._forget(self._memory), "forget")
 
     async def learn_contract(self) -> None:

@@ -125,6 +125,7 @@ async def popup(fields: int) -> None:
         call = await center.get_connection_for_agent(Account("key", 1), "4027", on_asked=server.go.set)
         seen = first_paint(ours)
         ours.show_call(call)
+        ours.show()
         return await seen - server.sent
 
     async def bytes_come() -> float:
@@ -171,7 +172,7 @@ async def large_campaign() -> None:
 
     async def next_call() -> float:
         call = campaign.call(next(turns))
-        return await painted(ours, lambda: ours.show_call(call, profile=profile))
+        return await painted(ours, lambda: (ours.show_call(call, profile=profile), ours.show()))
 
     async def bare_first() -> float:
         return await painted(floor, lambda: (floor.build(), floor.fill_in(next(turns)), floor.show()))

@@ -35,6 +35,7 @@ EVERYTHING: dict[str, Any] = {
     "profile_address": "https://intranet.example/{campaign}.toml",
     "undo_seconds": 20,
     "remember": False,
+    "popup": "strip",
     "notification": False,
     "notification_names": True,
     "taskbar": False,

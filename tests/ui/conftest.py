@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.settings.settings import Settings
 from desktop.shift import delivery, session
 from desktop.ui import look
+from desktop.ui.coming import Coming
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
@@ -53,6 +54,15 @@ def shift_window(keep: Callable[[QWidget], QWidget]) -> QWidget:
 @pytest.fixture
 def popup(keep: Callable[[QWidget], QWidget]) -> QWidget:
     return keep(PopupWindow(practice=False))
+
+
+@pytest.fixture
+def coming(popup: PopupWindow, keep: Callable[[QWidget], QWidget]) -> Iterator[Coming]:
+    """What brings that popup when a call comes."""
+    made = Coming(popup, practice=False, manner="quiet")
+    keep(made.strip)
+    yield made
+    made.call_ended()
 
 
 @pytest.fixture

@@ -361,6 +361,7 @@ def test_somebody_has_the_form_at_once_and_keeps_it(popup: PopupWindow, campaign
 def test_the_shipped_profiles_fit_into_a_small_screen(popup: PopupWindow, name: str):
     popup.resize(1024, 700)
     popup.show_call(CALL, profile=load(RESOURCES / "profiles" / f"{name}.toml"))
+    show(popup)
     settle()
     press(popup, "Next Call")
     settle()

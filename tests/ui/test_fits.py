@@ -263,6 +263,7 @@ def test_the_preview_of_a_profile(keep: Keep):
         window = keep(PreviewWindow(file.with_name("an.agent" * 20)))
         reading = Reading(NOW, None, profile, example_call(profile))
         window.show_reading(reading)
+        window.bring_back()
         assert_nothing_cut(window)
         part(window, Role.List, "Disposition").choose(profile.dispositions[0].name)
         button(window, "Next Call").click()

@@ -61,7 +61,7 @@ def test_pages_are_turned_by_keys(dialog: SettingsDialog):
     key(Qt.Key.Key_Right)
     assert _page(dialog) == PAGES[1]
     key(Qt.Key.Key_Tab)
-    assert focused() is part(dialog, Role.CheckBox, "Notification")
+    assert focused() is part(dialog, Role.RadioButton, "Popup, without the keyboard")
 
 
 def test_a_key_field_lets_pages_be_turned(dialog: SettingsDialog):
