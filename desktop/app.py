@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractEventDispatcher, QMetaObject, QObject, QSocketNotifier
 from PySide6.QtGui import QSessionManager
 
-from desktop import APP_NAME, __version__, logs
+from desktop import APP_NAME, PROJECT, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import JournalNotKept, LinkRefused, NextCallError, PolicyError, SettingsNotKept
 from desktop.link import parse
 from desktop.outside.profiles import RemoteProfile
+from desktop.outside.updates import Releases, Updates
 from desktop.outside.webhooks import Webhooks
 from desktop.popup.current import CurrentProfile
 from desktop.settings import policy
@@ -48,6 +49,7 @@ from desktop.ui.practice_phone import PracticePhone
 from desktop.ui.presence import Presence
 from desktop.ui.preview import Preview
 from desktop.ui.supervising import PracticeLead, Supervising
+from desktop.ui.update_notice import UpdateNotice
 
 if TYPE_CHECKING:
     from desktop.practice.center import PhoneView
@@ -96,12 +98,15 @@ class App(QObject):
         scenario: Scenario | None = None,
         read_policy: Callable[[], Policy] = policy.read,
         login: LoginDialog | None = None,
+        releases: Releases | None = None,
     ) -> None:
         super().__init__()
         self._qt = qt
         self._options = options
         self._scenario = scenario
         self._folder = options.folder
+        releases = releases or _our_releases()
+        self._updates = Updates(releases, self._folder / "newest-version.json") if releases else None
         self._log_file = logs.set_up(self._folder)
         log.info("%s %s on %s, Python %s", APP_NAME, __version__, sys.platform, sys.version.split()[0])
         self._settings_file = SettingsFile(self._folder)
@@ -221,6 +226,8 @@ class App(QObject):
         login, self._first_login = self._first_login, None
         campaign = Campaign(profiles, tasks, remote, webhooks)
         desk = Desk(center, service_url, journal, tasks, memory, campaign=campaign, login=login)
+        if self._updates and settings.update_check:
+            UpdateNotice(desk, self._updates, tasks)
         lead = Supervising(center, service_url, Audit(self._folder), tasks, memory) if settings.supervisor else None
         return Site(desk, center, journal, tasks, supervising=lead)
 
@@ -354,6 +361,11 @@ class App(QObject):
         log.critical("%s crashed", name, exc_info=failure)
         if self.site is not None:
             self.site.desk.tell_crash(f"It failed at “{name}”.", str(self._log_file))
+
+
+def _our_releases() -> Releases | None:
+    """Where newer versions are asked for. Only by what was installed from there: source and pip are kept up to date otherwise."""
+    return Releases.of(PROJECT) if getattr(sys, "frozen", False) else None
 
 
 @dataclass(slots=True)

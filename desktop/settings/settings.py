@@ -131,6 +131,13 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     supervised: Annotated[
         tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them", extra=PERSONAL)
     ] = ()
+    update_check: Annotated[
+        bool,
+        Meta(
+            title="Say when there is a newer NextCall",
+            description="Whether the project's page is asked for a newer version, once a day at most and never during a shift",
+        ),
+    ] = True
 
 
 class SettingsFile:

@@ -51,15 +51,24 @@ class Coming(QObject):
         self._popup.end_call()
         self.arrival.call_ended()
 
-    def open(self) -> None:
-        """The agent asks for the popup."""
+    def someone_heard(self) -> None:
+        """The agent hears somebody, and the popup is there for notes."""
         self._is_there = True
         self.arrival.open()
 
+    def open(self) -> None:
+        """The agent asks for the popup. Until it is filled in for a call it still has the one before: then it comes by itself."""
+        if self._is_there:
+            self.arrival.open()
+
     def press_next_call(self) -> None:
-        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it."""
-        self.open()
-        self._popup.press_next_call()
+        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it.
+
+        In the first moment of a call the key was meant for the one before.
+        """
+        if self._is_there and not self.arrival.quarantine.is_on:
+            self.arrival.open()
+            self._popup.press_next_call()
 
     def show_saving(self) -> None:
         """Say that the response is on its way."""

@@ -1,22 +1,28 @@
-"""The settings' page about this computer. What is on it is not kept by NextCall: the system has it, and tells how it is."""
+"""The settings' page about NextCall on this computer. Whether it starts with the session the system knows, not NextCall."""
 
 from __future__ import annotations
 
+from desktop.settings.settings import Settings
 from desktop.ui.settings_page import SettingsPage, Switch
 
 
 class ComputerSettings(SettingsPage):
-    """Whether NextCall starts with the session. As long as the system has not told, nothing can be changed."""
+    """As long as the system has not told whether NextCall starts with the session, that cannot be changed."""
 
     title = "This computer"
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._is_on: bool | None = None
         self._autostart = Switch("Start NextCall when I sign in to this computer", False)  # noqa: FBT003
         self._autostart.setEnabled(False)
         self.add_other(
             self._autostart, meaning="It opens the log-in window. Your phone is not called, and nobody is logged in by it."
+        )
+        self.add(
+            "update_check",
+            Switch("Say when there is a newer NextCall", settings.update_check),
+            meaning="The project's page is asked once a day at most, never during a shift. Nothing is downloaded or installed.",
         )
 
     def show_autostart(self, *, on: bool) -> None:

@@ -78,6 +78,7 @@ class Desk(QObject):
     settings_changed = Signal(Settings, object)
     preview_requested = Signal(Path)
     state_changed = Signal(State)
+    login_offered = Signal()
     quit_requested = Signal()
     supervisor_requested = Signal()
 
@@ -164,6 +165,7 @@ class Desk(QObject):
         self.login.practice_requested.connect(self.practice_requested)
         self.login.settings_requested.connect(self._preferences.open)
         self.login.close_requested.connect(self.quit_requested)
+        self._signing_in.opened.connect(self.login_offered)
         self._signing_in.not_remembered.connect(lambda title, advice: self.window.say(title, advice, "warn"))
         self._preferences.changed.connect(self.settings_changed)
         self._preferences.preview_requested.connect(self.preview_requested)
@@ -614,7 +616,7 @@ class Desk(QObject):
             self.popup.show_someone(self._campaign.profile if self._campaign else NONE)
             self._promises.set_quiet(quiet=True)
             self.window.show_someone(heard=True)
-        self.coming.open()
+        self.coming.someone_heard()
         session.rearm()
 
     def _on_wait_on_requested(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from desktop import APP_NAME
 from desktop.errors import NextCallError
 from desktop.shift.states import State
 from desktop.ui import look
@@ -37,6 +38,7 @@ class LoginDialog(QDialog):
     settings_requested = Signal()
     supervisor_requested = Signal()
     kept_notes_requested = Signal()
+    update_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, *, practice: bool, ready: bool = True) -> None:
@@ -45,6 +47,12 @@ class LoginDialog(QDialog):
         self._kept_wish: Callable[[], None] | None = None
         self.setWindowTitle("Log in")
         self.setWindowIcon(look.app_icon(practice=practice))
+
+        # What is new
+        self._update = button("", "flat", "open")
+        self._update.setToolTip("Opens its page in your browser. Nothing is installed by itself.")
+        self._update.clicked.connect(self.update_requested)
+        self._update.hide()
 
         # What the phone needs
         self._key = KeyEdit()
@@ -202,6 +210,11 @@ class LoginDialog(QDialog):
         self._kept_notes.setText(f"Kept notes ({count})")
         self._kept_notes.setVisible(count > 0)
 
+    def offer_update(self, version: str) -> None:
+        """Say that there is this newer version, with a way to its page."""
+        self._update.setText(f"{APP_NAME} {version} is available")
+        self._update.show()
+
     def forget_agent_id(self) -> None:
         """Empty the agent ID: the next shift has another."""
         self._agent_id.clear()
@@ -220,6 +233,7 @@ class LoginDialog(QDialog):
         titles.addWidget(label("NextCall rings your phone, then you type the ID you hear.", "small"))
         heading.addWidget(logo)
         heading.addLayout(titles, 1)
+        heading.addWidget(self._update, 0, Qt.AlignmentFlag.AlignTop)
         content.addLayout(heading)
         content.addSpacing(look.GAP)
 

@@ -181,6 +181,11 @@ class KeyEdit(QLineEdit):
         self.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
         self.show_wait(waiting=False)
 
+    def forget(self) -> None:
+        """Be as new: nobody gets the key back by Undo, which `clear()` would let them, and the next one is dots again."""
+        self.setText("")
+        self._show_key.setChecked(False)
+
     def show_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
         self.setPlaceholderText("asking your keyring …" if waiting else "from the account page of the call center")
@@ -305,8 +310,19 @@ class _Fitting(QObject):
                 layout.activate()
                 width = max(content.width(), layout.totalMinimumSize().width())
                 height = max(content.height(), layout.totalMinimumHeightForWidth(width))
-                window.resize(window.size() + QSize(width, height) - content.size())
+                _resize(window, window.size() + QSize(width, height) - content.size())
         return False
+
+
+def _resize(window: QWidget, size: QSize) -> None:
+    """Leave the frame where it is. As long as a window is not on the screen, Qt (X11) would put what is in the frame there
+    instead, and so its title bar above that, where it may be out of sight."""
+    handle, before = window.windowHandle(), window.pos()
+    if size == window.size():
+        return
+    window.resize(size)
+    if handle is not None and not handle.isVisible():
+        handle.setFramePosition(before)
 
 
 def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE, mark: QWidget | None = None) -> QVBoxLayout:

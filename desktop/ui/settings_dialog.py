@@ -64,7 +64,7 @@ class SettingsDialog(QDialog):
         self._keys = KeySettings(settings.shortcuts, no_hotkeys)
         self._keys.tried.connect(self.hotkeys_tried)
         self._keys.listening_changed.connect(self.listening_changed)
-        self._computer = ComputerSettings()
+        self._computer = ComputerSettings(settings)
         self._message = MessageBar(lines=2)
         save = button("Save", "primary")
         save.setDefault(True)

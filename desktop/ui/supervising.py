@@ -282,7 +282,7 @@ class Supervising(QObject):
             )
             reason = question.entry
             if await self._do(act, lambda: self._supervisor.kick_agent(account, agent_id, reason)):
-                self.window.forget_agent_id()
+                self.window.forget_agent_id(agent_id)
 
     async def _ask(self, campaign: Supervised, described: Described, values: Mapping[Wanted, str]) -> None:
         form = self._functions.form(described)
@@ -344,6 +344,7 @@ class Supervising(QObject):
         practice = self._practice is not None
         question = Question(title, text, yes=yes, no=no, practice=practice, icon=icon, parent=parent or self.window)
         question.setWindowTitle(yes)
+        self.window.sign_out_requested.connect(question.reject)  # who has signed out has nothing done any more
         return question
 
     # The audit log

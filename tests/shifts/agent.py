@@ -28,6 +28,7 @@ from tests.practice.outside import PHONE, Caller
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from desktop.outside.updates import Releases
     from desktop.practice.scenario import Scenario
     from desktop.practice.server import PracticeService
     from desktop.ui.desk import Desk
@@ -152,9 +153,10 @@ async def at_work(
     heard: Callable[[], str] | None = None,
     policy: Policy = NO_POLICY,
     login: LoginDialog | None = None,
+    releases: Releases | None = None,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
-    app = App(qt, options, scenario=scenario, read_policy=lambda: policy, login=login)
+    app = App(qt, options, scenario=scenario, read_policy=lambda: policy, releases=releases, login=login)
     app.start()
     work = asyncio.create_task(app.run(), name="app")
     try:

@@ -9,11 +9,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from desktop.practice.scenario import SHIPPED_SCENARIO
+from desktop.ui.arrival import QUARANTINE
 from tests.desk import Desk, Window, wait_until
 from tests.practice.outside import PHONE
 from tests.shifts.agent import KEY
@@ -89,6 +91,11 @@ class Program:
     def types(self, title: str, text: str) -> None:
         self.focused(title)
         self.desk.xdotool("type", "--clearmodifiers", "--delay", 1, text)
+
+    def is_called(self, title: str = "Call - ") -> None:
+        """A call is there, and so is the end of its first moment, in which a key for the one before does nothing to it."""
+        self.window(title)
+        time.sleep(2 * QUARANTINE / 1000)
 
     def focused(self, title: str) -> None:
         self.window(title)

@@ -216,6 +216,7 @@ def test_a_call_is_stored_with_the_strip_while_the_keyboard_is_elsewhere(
     log_in(program, center)
     strip = program.window("Call strip")
     elsewhere()
+    program.is_called("Call strip")
     xdesk.xdotool("key", "ctrl+shift+F9")  # Next Call: the popup says that something is missing
     program.keys("Call - ", "1", "alt+F4")  # it can be closed, and the strip is still there
     program.no_window("Call - ")

@@ -368,3 +368,20 @@ def test_qt_knows_where_the_strip_is(xdesk: Desk, start: Callable[[], Stage]):
         settled(stage, "strip")
         there(xdesk, "Call strip", *map(int, stage.ask("'{} {} {} {}'.format(*stage.strip.geometry().getRect())").split()))
         stage.do("stage.strip.hide()")
+
+
+def test_a_window_that_grows_while_it_comes_has_its_title_bar_where_it_can_be_grabbed(xdesk: Desk, tmp_path: Path):
+    """The first time, and each time that it comes again with more to say than before."""
+    stage = Stage(xdesk, tmp_path, tmp_path.name)
+    stage.do("from desktop.ui.parts import place; from desktop.ui.shift_window import ShiftWindow")
+    stage.do("window = ShiftWindow(practice=True); place(window, 1.0, 0.0)")
+    left, top, _, height = map(int, stage.ask("'{} {} {} {}'.format(*window.geometry().getRect())").split())
+    for times in (100, 200, 300):
+        stage.do(f"window.say('It grows', 'and grows ' * {times}); window.show()")
+        there(xdesk, "NextCall", left, top)
+        higher = int(stage.ask("window.height()"))
+        assert higher > height
+        height = higher
+        stage.do("window.hide()")
+        wait_until(lambda: not xdesk.windows("NextCall"), "the window to go", PATIENCE)
+    stage.close()

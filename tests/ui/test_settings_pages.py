@@ -121,6 +121,7 @@ def _saved(dialog: SettingsDialog) -> Settings:
         ("taskbar", "When a call comes", Role.CheckBox, "Flashing taskbar entry"),
         ("sound_volume", "When a call comes", Role.Slider, "Volume"),
         ("shortcuts", "Keys", Role.EditableText, "Next Call"),
+        ("update_check", "This computer", Role.CheckBox, "Say when there is a newer NextCall"),
     ],
 )
 def test_what_the_organisation_has_set_is_shown_and_not_to_be_changed(keep: Keep, setting: str, page: str, role: Any, name: str):
