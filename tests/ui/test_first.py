@@ -25,7 +25,7 @@ NOWHERE = "http://127.0.0.1:9/service?wsdl"
 
 
 async def test_what_is_typed_early_stays_and_the_keyboard_where_it_is(qapp: QtApplication, tmp_path: Path):
-    SettingsFile(tmp_path).save(Settings(campaign_id="77", phone_number="+1 202 555 0143", remember=False))
+    SettingsFile(tmp_path).save(Settings(campaign_id="77", phone_number="+1 202 555 0143"))
     login = first_login(tmp_path)
     assert login is not None
     assert login.isVisible()
