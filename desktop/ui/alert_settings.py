@@ -23,6 +23,7 @@ class AlertSettings(SettingsPage):
 
     title = "When a call comes"
     test_requested = Signal(Channel, Choices)
+    strip_requested = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -39,7 +40,10 @@ class AlertSettings(SettingsPage):
         volume.setPageStep(10)
         volume.setValue(settings.sound_volume)
 
-        self.add("popup", ArrivalSettings(settings.popup), "How it comes")
+        strip = button("Test strip", "flat")
+        strip.clicked.connect(self.strip_requested)
+
+        self.add("popup", ArrivalSettings(settings.popup), "How it comes", beside=strip)
         self.add("notification", notification, beside=self._try(Channel.NOTIFICATION))
         self.add("notification_names", names, below=True)
         self.add("taskbar", Switch("Flashing taskbar entry", settings.taskbar), beside=self._try(Channel.TASKBAR))

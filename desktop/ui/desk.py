@@ -460,8 +460,9 @@ class Desk(QObject):
             self._question.raise_()
             return False
         can_hang_up = self._center.offers(Function.KICK_AGENT)
+        asked_in = self.state
         self._question = LeaveDialog(
-            self.state,
+            asked_in,
             can_hang_up=can_hang_up,
             kept=self._journal.lasting,
             practice=self._practice,
@@ -473,7 +474,7 @@ class Desk(QObject):
             wants_to = await self._question.ask()
         finally:
             self._question = None
-        if not wants_to:
+        if not wants_to or self.state is not asked_in:  # somebody has been connected in that very moment
             return False
         await self._stop_shift()
         self._close_popup()

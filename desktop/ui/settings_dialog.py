@@ -40,6 +40,8 @@ class SettingsDialog(QDialog):
     """Whether NextCall is to start with the session, if that is to be changed; comes before `changed`."""
     preview_requested = Signal(Path)
     test_requested = Signal(Channel, Choices)
+    strip_requested = Signal()
+    """The agent wants to see what the strip looks like."""
     hotkeys_tried = Signal(dict)
     """The agent has chosen these (action: Qt's portable text): `show_hotkey_troubles` wants to know what came of it."""
     listening_changed = Signal(bool)
@@ -65,6 +67,7 @@ class SettingsDialog(QDialog):
         call_center.preview_requested.connect(self.preview_requested)
         self._alerts = AlertSettings(settings)
         self._alerts.test_requested.connect(self.test_requested)
+        self._alerts.strip_requested.connect(self._on_strip)
         self._keys = KeySettings(settings.shortcuts, no_hotkeys)
         self._keys.tried.connect(self.hotkeys_tried)
         self._keys.listening_changed.connect(self.listening_changed)
@@ -104,6 +107,10 @@ class SettingsDialog(QDialog):
     def show_autostart(self, *, on: bool) -> None:
         """Say whether NextCall starts with the session, as the system has it."""
         self._computer.show_autostart(on=on)
+
+    def _on_strip(self) -> None:
+        self.strip_requested.emit()
+        self._message.say("Strip", "It is shown for some seconds, on the screen where your mouse is.", "good")
 
     def _on_save(self) -> None:
         changes: dict[str, object] = {}
