@@ -97,8 +97,8 @@ class App(QObject):
         *,
         scenario: Scenario | None = None,
         read_policy: Callable[[], Policy] = policy.read,
-        login: LoginDialog | None = None,
         releases: Releases | None = None,
+        login: LoginDialog | None = None,
     ) -> None:
         super().__init__()
         self._qt = qt
@@ -124,6 +124,7 @@ class App(QObject):
         self._away = Away(self._presence)
         self._preview = Preview(self._leaving)  # it outlives the desk: a saved setting opens another one
         self.site: Site | None = None
+        self._opening = asyncio.Lock()  # one desk at a time, whoever is quick enough to wish for two
 
     async def run(self, link: str = "") -> None:
         """Work until the agent has left; begin with the nextcall:// link that was clicked, if one was."""
@@ -137,6 +138,10 @@ class App(QObject):
 
     async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
         """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
+        async with self._opening:
+            await self._open(practice, settings, complaint)
+
+    async def _open(self, practice: bool, settings: Settings | None, complaint: NextCallError | None) -> None:  # noqa: FBT001
         await self._close_site()
         found = self._load_settings(settings)
         troubles = found[:1] if practice else [complaint, *found]  # a practice is no matter of policies
@@ -145,6 +150,7 @@ class App(QObject):
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.preview_requested.connect(self._preview.open)
+        desk.show_lacks(self._presence.lacks)
         if (supervising := self.site.supervising) is not None:
             desk.offer_supervisor(supervising.windows)
             desk.supervisor_requested.connect(supervising.show)

@@ -1,26 +1,25 @@
 """What the frozen program is made of, as a CycloneDX list in `dist/`: `python packaging/dev.py sbom` runs this.
 
-cyclonedx-py lists what is installed where the program was built, which is more than goes into it. Kept is what the program
-depends on; added is Python with what is in it, of which pip knows nothing.
+cyclonedx-py lists what is installed where the program was built, which is more than goes into it. Kept is what PyInstaller has
+taken in; added is Python with what is in it, of which pip knows nothing.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import platform
 import subprocess
 import sys
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import distributions
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from bundle import COMMAND, ROOT, VERSION
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PROJECT = ROOT / "pyproject.toml"
+WORK = ROOT / "build" / "pyinstaller" / "nextcall"
 
 _STARTS_IT = "pyinstaller"
 """What is only needed for building, but that the program's first instructions are from it."""
@@ -29,17 +28,18 @@ import platform, sqlite3, ssl, sysconfig
 print(platform.python_version(), ssl.OPENSSL_VERSION.split()[1], sqlite3.sqlite_version, sysconfig.get_path("purelib"), sep="\\n")
 """
 _OPTIONS = (
-    *("--pyproject", str(PROJECT), "--output-reproducible"),
+    *("--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible"),
     *("--output-format", "JSON", "--spec-version", "1.6"),
 )
 
 
 def main(arguments: Sequence[str]) -> int:
     [builder] = arguments
+    if not WORK.is_dir():
+        raise SystemExit("Nothing is built here: python packaging/dev.py build")
     *versions, folder = _said(builder, "-c", _ASK).split("\n")[:4]
     installed = json.loads(_said(sys.executable, "-m", "cyclonedx_py", "environment", *_OPTIONS, builder))
-    wanted = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
-    bill = of_the_program(installed, needed(wanted, folder), list(runtime(*versions, system=sys.platform)))
+    bill = of_the_program(installed, owners(modules(WORK), folder), list(runtime(*versions, system=sys.platform)))
     text = json.dumps(bill, indent=1, ensure_ascii=False)
     _validate(text)
     file = ROOT / "dist" / f"{COMMAND}-{VERSION}-{platform.system().lower()}-{platform.machine().lower()}.cdx.json"
@@ -49,18 +49,21 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def needed(wanted: Iterable[str], folder: str) -> set[str]:
-    """The names of all that `wanted` leads to on this system, as it is installed in `folder`."""
-    installed = {canonicalize_name(one.name): one for one in distributions(path=[folder])}
-    found: set[str] = set()
-    waiting = [*map(Requirement, wanted)]
-    while waiting:
-        one = waiting.pop()
-        name = canonicalize_name(one.name)
-        if name not in found and (one.marker is None or one.marker.evaluate({"extra": ""})):
-            found.add(name)
-            waiting += map(Requirement, installed[name].requires or ())
-    return found
+def modules(work: Path) -> set[str]:
+    """The names of the modules and packages that PyInstaller has put into the program, by what it has noted in `work`."""
+    archive = ast.literal_eval((work / "PYZ-00.toc").read_text(encoding="utf-8"))[1]
+    files = ast.literal_eval((work / "COLLECT-00.toc").read_text(encoding="utf-8"))[0]
+    inside = [name for name, _, _ in archive] + [PurePath(name).parts[0] for name, _, kind in files if kind == "EXTENSION"]
+    return {name.partition(".")[0] for name in inside}
+
+
+def owners(modules: set[str], folder: str) -> set[str]:
+    """The names of the distributions that have installed these in `folder`."""
+    return {
+        canonicalize_name(one.name)
+        for one in distributions(path=[folder])
+        if modules & {file.parts[0].partition(".")[0] for file in one.files or ()}
+    }
 
 
 def of_the_program(bill: dict[str, Any], names: set[str], more: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -21,20 +21,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.popup.dispositions import Offered
 from desktop.settings.settings import Manner
+from desktop.ui.keys import MODIFIERS
 from desktop.ui.strip import Strip
 
 QUARANTINE = 400
 """Milliseconds. Who types elsewhere presses another key or two before they see that the keyboard is no longer there."""
-
-_MODIFIERS = {
-    Qt.Key.Key_Shift,
-    Qt.Key.Key_Control,
-    Qt.Key.Key_Alt,
-    Qt.Key.Key_AltGr,
-    Qt.Key.Key_Meta,
-    Qt.Key.Key_CapsLock,
-    Qt.Key.Key_NumLock,
-}
 
 
 class Quarantine(QObject):
@@ -72,6 +63,11 @@ class Quarantine(QObject):
         handle.installEventFilter(self)
         self._time.start(milliseconds)
 
+    @property
+    def acts(self) -> bool:
+        """Whether the time is not over."""
+        return self._time.isActive()
+
     def end(self) -> None:
         """The time is over."""
         self._time.stop()
@@ -85,7 +81,7 @@ class Quarantine(QObject):
         if self._is_old(event) or self._time.isActive():
             event.accept()  # else shortcuts would be looked up
             return True
-        if event.key() not in _MODIFIERS:  # pressed anew, and with it every other key has stopped repeating
+        if event.key() not in MODIFIERS:  # pressed anew, and with it every other key has stopped repeating
             self._lift()
         return False
 
@@ -192,11 +188,22 @@ class Arrival(QObject):
         self._popup.winId()
         self._popup.windowHandle().setFlag(Qt.WindowType.WindowStaysOnTopHint, above)
 
+    def _make_way(self, window: QWindow) -> None:
+        """The agent has gone to another window of NextCall, to a question perhaps, and has to see it. In its first moment the
+        popup stays above: that may be a window which was there before and gets the keyboard late."""
+        is_menu = window.type() in (Qt.WindowType.Popup, Qt.WindowType.ToolTip)
+        if self._popup.isVisible() and not self.quarantine.acts and not is_menu:
+            self._keep_above(above=False)
+            window.raise_()
+
     def _on_keyboard_moved(self, window: QWindow | None) -> None:
         if self._to_activate:
             self._to_activate = False
             self._popup.activateWindow()
-        if window is None or window != self._popup.windowHandle():
+        if window is None:
+            return
+        if window != self._popup.windowHandle():
+            self._make_way(window)
             return
         self._keep_above(above=False)
         self._popup.raise_()  # openbox may have put it below the window that had the keyboard before

@@ -202,7 +202,9 @@ class Desk(QObject):
         self.tray.callbacks_requested.connect(self._promises.show_window)
         self.tray.leave_requested.connect(self._on_leave_requested)
         self.channels.show_call_requested.connect(self._on_show_call_requested)
-        self.channels.troubled.connect(lambda words: self.window.say("A call may not be told as you want it", words, "warn"))
+        self.channels.troubled.connect(
+            lambda words: self.window.say("You are not told of calls the way you chose", words, "warn")
+        )
         self.tray.quit_requested.connect(self.quit_requested)
 
     # Coming and going
@@ -236,6 +238,10 @@ class Desk(QObject):
             place_of_it.offer_supervisor()
             place_of_it.supervisor_requested.connect(self.supervisor_requested)
 
+    def show_lacks(self, lacks: Callable[[], tuple[str, ...]]) -> None:
+        """Have the settings say what this computer does not tell, in sentences that are asked for when they are opened."""
+        self._preferences.lacks = lacks
+
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
@@ -248,6 +254,7 @@ class Desk(QObject):
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
         self.coming.set_covered(covered=covered)
+        self.window.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
@@ -413,6 +420,7 @@ class Desk(QObject):
         self.login.hide()  # where it was the first window: it could not be told that there is this to settle
         recovering = Recovering(record, memory, self._begin_session, self._forget_session)
         self.recovery = recovering.dialog
+        self._keyboard.bind((recovering.dialog,))
         try:
             recovered = await recovering.run(self._tasks)
         finally:
@@ -632,7 +640,8 @@ class Desk(QObject):
         """Between calls only. A notification would name somebody, or nobody in particular: the NextCall window tells."""
         who = due[0].caller or due[0].phone_number or "somebody"
         more = f" and {len(due) - 1} more" if len(due) > 1 else ""
-        self.window.say("A callback is due", f"You promised to call {who}{more}. “Callbacks” shows when and whom.", "warn")
+        words = "You promised to call {}. “Callbacks” shows when and whom."
+        self.window.say("A callback is due", words.format(f"{who}{more}"), "warn", unnamed=words.format(f"somebody{more}"))
 
     def _on_hotkey(self, action: str) -> None:
         """A key was pressed in whatever program. Nothing is stored that is not seen."""

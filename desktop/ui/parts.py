@@ -49,6 +49,11 @@ def tip(text: str) -> str:
     return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if text else ""
 
 
+def sentence(reason: str) -> str:
+    """A failure's reason as a sentence; an empty one stays empty."""
+    return reason[:1].upper() + reason[1:].rstrip(".") + "." if reason else ""
+
+
 SET_BY_ORGANISATION = "Set by your organisation"
 """What stands at a setting that the agent cannot change."""
 
@@ -149,8 +154,7 @@ class MessageBar(QFrame):
 
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell a failure: what happened, why, what became of the work, what to do."""
-        reason = failure.reason[:1].upper() + failure.reason[1:].rstrip(".") + "." if failure.reason else ""
-        self._say(f"{failure.title}.", " ".join(filter(None, (reason, became_of_work, failure.advice))), "bad")
+        self._say(f"{failure.title}.", " ".join(filter(None, (sentence(failure.reason), became_of_work, failure.advice))), "bad")
 
     def _say(self, title: str, text: str, tone: str) -> None:
         self._title.setText(title)

@@ -414,6 +414,8 @@ class PopupWindow(QWidget):
             self._asked = agreed
             self._questions.fill_in(draft.answers)
             self._notes.setPlainText(draft.notes)
+        for part in (self._script, self._questions):  # where the last call left off, this one does not begin
+            part.verticalScrollBar().setValue(0)
         self._message.clear()
         self._keyboard_at = None
         self._set_busy(busy=False)

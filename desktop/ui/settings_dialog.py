@@ -23,6 +23,8 @@ from desktop.ui.settings_page import SettingsPage
 
 _WIDTH = 500
 """Pixels of a page at the usual size of letters."""
+_TITLE_BAR = 40
+"""Pixels kept free for it, and for the frame."""
 
 
 class SettingsDialog(QDialog):
@@ -30,6 +32,7 @@ class SettingsDialog(QDialog):
 
     `profiles` is where the agent's own campaign profiles are. `no_hotkeys` is a sentence where no program can have keys
     everywhere. The settings named in `locked` are set by the organisation: they are shown and stay as they are.
+    `lacks` are sentences about what this computer does not tell NextCall.
     """
 
     changed = Signal(Settings)
@@ -50,6 +53,7 @@ class SettingsDialog(QDialog):
         profiles: Path = SHIPPED_PROFILES,
         no_hotkeys: str = "",
         locked: Collection[str] = (),
+        lacks: Collection[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -64,7 +68,7 @@ class SettingsDialog(QDialog):
         self._keys = KeySettings(settings.shortcuts, no_hotkeys)
         self._keys.tried.connect(self.hotkeys_tried)
         self._keys.listening_changed.connect(self.listening_changed)
-        self._computer = ComputerSettings(settings)
+        self._computer = ComputerSettings(settings, lacks)
         self._message = MessageBar(lines=2)
         save = button("Save", "primary")
         save.setDefault(True)
@@ -82,6 +86,8 @@ class SettingsDialog(QDialog):
         foot.addWidget(cancel)
         foot.addWidget(save)
         content.addLayout(foot)
+        room = self.screen().availableGeometry().size()
+        self.resize(self.sizeHint().boundedTo(QSize(room.width(), room.height() - _TITLE_BAR)))  # Qt stops at two thirds of it
 
     def show_outputs(self, outputs: Sequence[str]) -> None:
         """Offer these outputs for the sound."""

@@ -15,6 +15,7 @@ from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.tasks import Tasks
 from desktop.ui.login import LoginDialog, LoginEntry
+from desktop.ui.parts import sentence
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,6 @@ class SigningIn(QObject):
         except KeptError as failure:
             log.info("the key was not recalled: %s", failure.reason)
             if self._signed_out() and not self._login.tells_failure:  # a call center out of reach matters more
-                self._login.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
+                self._login.say("The API key could not be read", f"{sentence(failure.reason)} Please enter it once more.")
         finally:
             self._login.show_key_wait(waiting=False)

@@ -292,6 +292,10 @@ class Answers(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
 
+    def sizeHint(self) -> QSize:
+        """Six lines; it gets what the window has to spare."""
+        return QSize(super().sizeHint().width(), 6 * self.fontMetrics().lineSpacing())
+
     def show_answers(self, answers: Iterable[Answered]) -> None:
         """Show these, in their order, instead of what was shown."""
         self.clear()

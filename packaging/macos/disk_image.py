@@ -22,9 +22,6 @@ from typing import Any, Self
 import icons
 from bundle import APP_NAME, VERSION
 
-_ICON_SIZE = 96
-_WINDOW = (600, 320)
-
 
 @dataclass(frozen=True)
 class Signing:
@@ -70,15 +67,14 @@ def make(app: Path, out: Path) -> None:
 
 def settings(app: Path, icon: Path) -> dict[str, Any]:
     """What dmgbuild is to make: a window with the program on the left, and the folder that it is dragged into on the right."""
-    across, down = _WINDOW
     return {
         "files": [(str(app), app.name)],
         "symlinks": {"Applications": "/Applications"},
         "icon": str(icon),
-        "icon_size": _ICON_SIZE,
-        "icon_locations": {app.name: (across // 4, down // 2 - 30), "Applications": (across * 3 // 4, down // 2 - 30)},
-        "window_rect": ((200, 200), _WINDOW),
-        "background": "builtin-arrow",
+        "background": "builtin-arrow",  # for which the rest is made
+        "icon_size": 128,
+        "icon_locations": {app.name: (140, 120), "Applications": (500, 120)},
+        "window_rect": ((200, 200), (640, 280)),
         "format": "ULMO",  # the smallest, for macOS 10.15 and newer
     }
 

@@ -152,8 +152,8 @@ async def at_work(
     *,
     heard: Callable[[], str] | None = None,
     policy: Policy = NO_POLICY,
-    login: LoginDialog | None = None,
     releases: Releases | None = None,
+    login: LoginDialog | None = None,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
     app = App(qt, options, scenario=scenario, read_policy=lambda: policy, releases=releases, login=login)

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QMenu
 
 from desktop.callcenter.model import CallResponse
 from desktop.popup.dispositions import offered
@@ -222,6 +222,23 @@ def test_the_popup_stays_above_until_it_is_given_the_keyboard(
     assert not popup.windowHandle().flags() & OnTop
 
 
+def test_the_popup_makes_way_for_another_window_of_nextcall_but_not_in_its_first_moment(
+    arrive: Callable[..., Arrival], popup: PopupWindow, keep: Keep, qapp: Any
+):
+    """What the system tells is told here, because the offscreen platform gives the keyboard to every window that comes."""
+    other, menu = keep(QLineEdit()), keep(QMenu())
+    for one in (other, menu):
+        one.winId()
+    arrival = arrive("quiet")
+    qapp.focusWindowChanged.emit(other.windowHandle())
+    assert popup.windowHandle().flags() & OnTop
+    arrival.quarantine.end()
+    qapp.focusWindowChanged.emit(menu.windowHandle())
+    assert popup.windowHandle().flags() & OnTop
+    qapp.focusWindowChanged.emit(other.windowHandle())
+    assert not popup.windowHandle().flags() & OnTop
+
+
 def test_a_keyboard_that_comes_late_finds_the_quarantine(
     arrive: Callable[..., Arrival], popup: PopupWindow, keep: Keep, qtbot: QtBot
 ):
@@ -306,6 +323,22 @@ def test_every_key_that_is_typed_elsewhere_arrives_there(
         xdesk.screenshot(tmp_path / f"{manner}.png")
         stage.do("stage.end()")
         wait_until(lambda: not xdesk.windows(window), "it to go")
+
+
+def test_a_question_is_seen_above_a_popup_that_has_just_come(
+    xdesk: Desk, stage: Stage, elsewhere: Callable[[], str], tmp_path: Path
+):
+    stage.do("stage.call()")
+    xdesk.wait_for_window("Call - ")
+    wait_until(lambda: stage.ask("stage.arrival.quarantine.acts") == "False", "the first moment to be over")
+    stage.do("from PySide6.QtWidgets import QDialog; question = QDialog(); question.setWindowTitle('Leave NextCall?')")
+    stage.do("question.resize(400, 300); question.open(); question.activateWindow()")
+    stage.focused("Leave NextCall?")
+    order = ["Call - Zoë Łuczak", "Leave NextCall?"]
+    wait_until(lambda: [one for one in stacked(xdesk) if one in order] == order, "the question above the popup")
+    xdesk.screenshot(tmp_path / "question.png")
+    stage.do("question.reject()")
+    stage.focused("Somewhere else")
 
 
 def test_with_the_keyboard_no_key_acts_until_the_quarantine_is_over(xdesk: Desk, stage: Stage, elsewhere: Callable[[], str]):

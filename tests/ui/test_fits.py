@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from desktop import errors
 from desktop.callcenter.model import Field
@@ -231,6 +231,16 @@ def test_the_settings(keep: Keep):
     field(window, "Service address").setText("no address")
     button(window, "Save").click()
     assert_nothing_cut(window)
+
+
+def test_the_settings_need_no_scrolling_where_the_screen_has_room(keep: Keep, worn: tuple[str, int]):
+    if worn[1] > 1:
+        pytest.skip("at twice the size they need more than 800 x 800")
+    window = keep(SettingsDialog(Settings(), practice=False))
+    show(window)
+    for page in PAGES:
+        turn_to(window, page)
+        assert not [one for one in window.findChildren(QScrollArea) if one.isVisible() and one.verticalScrollBar().isVisible()]
 
 
 def test_the_settings_on_a_small_screen(keep: Keep, worn: tuple[str, int]):

@@ -234,3 +234,16 @@ async def test_a_dialog_that_is_closed_at_once_waits_for_no_answer(at_home: Path
         await until(lambda: not seat.under_way("autostart"))
     with contextlib.suppress(FileNotFoundError):
         assert not list(at_home.parent.iterdir())
+
+
+@pytest.mark.usefixtures("qapp")
+async def test_what_this_computer_does_not_tell_is_said(tmp_path: Path):
+    sentence = "NextCall does not notice on this system that nobody is there."
+    async with seated(memory=a_memory(tmp_path)) as seat:
+        for lacks in ((), (sentence,)):
+            seat.desk.show_lacks(lambda lacks=lacks: lacks)
+            press(seat.login, "Settings")
+            dialog = await until(lambda: next((one for one in seat.login.findChildren(SettingsDialog) if one.isVisible()), None))
+            turn_to(dialog, "This computer")
+            assert (sentence in words(dialog)) is bool(lacks)
+            press(dialog, "Cancel")
