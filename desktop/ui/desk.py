@@ -456,6 +456,7 @@ class Desk(QObject):
         session = self._session
         if session is None:
             return True
+        self._catch_up()  # or the question would go away with the state before
         if self._question is not None:
             self._question.raise_()
             return False

@@ -38,7 +38,7 @@ def main() -> None:
         runner.run(_until_ready(qt, login, folder, sys.argv[2]))
     if "--libraries" in sys.argv:
         ours = {"desktop", "tests", "__main__", "shibokensupport", "signature_bootstrap"}
-        roots = {name.partition(".")[0] for name in sys.modules} - ours
+        roots = {name.partition(".")[0] for name, module in sys.modules.items() if module is not None} - ours
         modules = {name for name in sys.modules if name.partition(".")[0] in roots and not name.startswith("_")}
         print(*sorted(name for name in modules if all(part.isidentifier() for part in name.split("."))))
     sys.stdout.flush()

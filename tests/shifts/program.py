@@ -117,7 +117,7 @@ class Program:
 
     def ready(self) -> None:
         """Wait until it is more than its first window."""
-        wait_until(lambda: " INFO " in self.log(), "the first line of the log", PATIENCE)
+        wait_until(lambda: "keys that work everywhere" in self.log(), "its desk", PATIENCE)
 
     def ends(self, *, began: bool = True) -> None:
         """It has ended by itself: in time, with 0, without a word or a crash; what is left are files without the key.
