@@ -46,6 +46,9 @@ class Preferences(QObject):
         self.lacks: Callable[[], tuple[str, ...]] = tuple
         """What this computer does not tell NextCall, in sentences."""
         self._strip: Strip | None = None
+        self._strip_time = QTimer(self)
+        self._strip_time.setSingleShot(True)
+        self._strip_time.timeout.connect(self._end_strip)
         self._autostart: bool | None = None
         """What the agent wants changed about the start with the session."""
 
@@ -104,9 +107,10 @@ class Preferences(QObject):
         self._end_strip()
         self._strip = Strip(practice=False)
         self._strip.show_call("Somebody (a test)", offered(NONE))
-        QTimer.singleShot(_TEST, self._strip, self._end_strip)
+        self._strip_time.start(_TEST)
 
     def _end_strip(self) -> None:
+        self._strip_time.stop()
         if self._strip is not None:
             self._strip.hide()
             self._strip.deleteLater()
