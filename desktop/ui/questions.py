@@ -31,7 +31,6 @@ from desktop.popup.profile import Question
 from desktop.ui import look
 from desktop.ui.parts import PlainEdit, label
 
-
 _AROUND = 24
 """Pixels above and below a question that are brought into sight with it: there may be a hint in a moment."""
 
