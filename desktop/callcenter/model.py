@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Function(StrEnum):
@@ -124,6 +125,7 @@ class CallResponse:
     notes: str = ""
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name as it is compared: `campaignID`, `campaign_id` and `CampaignId` are one (api-facts.md)."""
     return name.replace("_", "").replace("-", "").casefold()

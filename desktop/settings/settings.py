@@ -12,20 +12,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import platformdirs
 import tomli_w
 from msgspec import Meta
 
-from desktop import APP_NAME
 from desktop.errors import SettingsNotKept
 from desktop.settings.addresses import unfit, unfit_for_profiles, unfit_for_service
 
 log = logging.getLogger(__name__)
-
-
-def data_folder(chosen: Path | None = None) -> Path:
-    """Where everything is kept, if no folder was `chosen`: on this computer, not in a profile that roams."""
-    return chosen or platformdirs.user_data_path(APP_NAME, appauthor=False)
 
 
 HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
@@ -138,6 +131,13 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     supervised: Annotated[
         tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them", extra=PERSONAL)
     ] = ()
+    update_check: Annotated[
+        bool,
+        Meta(
+            title="Say when there is a newer NextCall",
+            description="Whether the project's page is asked for a newer version, once a day at most and never during a shift",
+        ),
+    ] = True
 
 
 class SettingsFile:

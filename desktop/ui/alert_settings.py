@@ -1,4 +1,4 @@
-"""The settings' page that says how the agent is told of a call: notification, taskbar, sound - each can be tried out."""
+"""The settings' page that says how the agent is told of a call: notification, taskbar, tray, sound - each can be tried out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton, QSlider
 from desktop.settings.settings import Settings
 from desktop.ui.arrival_settings import ArrivalSettings
 from desktop.ui.channels import Channel, Choices
-from desktop.ui.parts import button
+from desktop.ui.parts import button, label
 from desktop.ui.settings_page import Pick, SettingsPage, Switch
 from desktop.ui.sound import SOUNDS
 
@@ -43,6 +43,7 @@ class AlertSettings(SettingsPage):
         self.add("notification", notification, beside=self._try(Channel.NOTIFICATION))
         self.add("notification_names", names, below=True)
         self.add("taskbar", Switch("Flashing taskbar entry", settings.taskbar), beside=self._try(Channel.TASKBAR))
+        self.add_other(label("Tray icon, where there is a tray"), beside=self._try(Channel.TRAY))
         self.add("sound", sound, "Sound", beside=self._try(Channel.SOUND))
         self.add("sound_output", self._output, "Sound output")
         self.add("sound_volume", volume, "Volume")

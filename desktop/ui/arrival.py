@@ -21,20 +21,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.popup.dispositions import Offered
 from desktop.settings.settings import Manner
+from desktop.ui.keys import MODIFIERS
 from desktop.ui.strip import Strip
 
 QUARANTINE = 400
 """Milliseconds. Who types elsewhere presses another key or two before they see that the keyboard is no longer there."""
-
-_MODIFIERS = {
-    Qt.Key.Key_Shift,
-    Qt.Key.Key_Control,
-    Qt.Key.Key_Alt,
-    Qt.Key.Key_AltGr,
-    Qt.Key.Key_Meta,
-    Qt.Key.Key_CapsLock,
-    Qt.Key.Key_NumLock,
-}
 
 
 class Quarantine(QObject):
@@ -54,6 +45,11 @@ class Quarantine(QObject):
         """Key and time of the last release."""
         self._held: set[int] = set()
         """The system's numbers of keys that were held when the time was over, where Qt does not tell them from others."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the time still runs."""
+        return self._time.isActive()
 
     def begin(self, window: QWidget, milliseconds: int = QUARANTINE) -> None:
         """No key acts on `window` for so long: from now on, and anew from when it gets the keyboard in that time.
@@ -85,7 +81,7 @@ class Quarantine(QObject):
         if self._is_old(event) or self._time.isActive():
             event.accept()  # else shortcuts would be looked up
             return True
-        if event.key() not in _MODIFIERS:  # pressed anew, and with it every other key has stopped repeating
+        if event.key() not in MODIFIERS:  # pressed anew, and with it every other key has stopped repeating
             self._lift()
         return False
 
@@ -130,6 +126,8 @@ class Arrival(QObject):
         self._strip = strip
         self._manner: Manner = "quiet"
         self._asked_keyboard = False
+        self._to_activate = False
+        """Whether the popup is to ask for the keyboard as soon as Qt knows that it has lost it."""
         self._milliseconds = quarantine
         self.quarantine = Quarantine(self)
         popup.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # Qt looks at it when it makes the window, not later
@@ -157,7 +155,7 @@ class Arrival(QObject):
 
     def call_ended(self) -> None:
         """Nobody is on the line any more."""
-        self._asked_keyboard = False
+        self._asked_keyboard = self._to_activate = False
         self._strip.hide()
         self._popup.hide()
         self.quarantine.end()
@@ -171,6 +169,7 @@ class Arrival(QObject):
     def show_popup(self, *, with_keyboard: bool = False) -> None:
         """Have the popup above everything until it is given the keyboard; ask for that too, or take care not to get it."""
         popup = self._popup
+        had_keyboard = not popup.isVisible() and popup.windowHandle() and QGuiApplication.focusWindow() == popup.windowHandle()
         popup.setWindowState(popup.windowState() & ~Qt.WindowState.WindowMinimized)
         if not popup.isActiveWindow() or not popup.isVisible():
             self._keep_above(above=True)
@@ -178,7 +177,10 @@ class Arrival(QObject):
         popup.raise_()
         if with_keyboard:
             self._asked_keyboard = True
-            popup.activateWindow()
+            if had_keyboard:  # until 100 ms ago: X11 tells with a delay, and Qt would not tell us that it has it anew
+                self._to_activate = True
+            else:
+                popup.activateWindow()
             QApplication.alert(popup)  # until it has the keyboard, if the system does not give it at once
 
     def _keep_above(self, *, above: bool) -> None:
@@ -195,12 +197,16 @@ class Arrival(QObject):
             window.raise_()
 
     def _on_keyboard_moved(self, window: QWindow | None) -> None:
+        if self._to_activate:
+            self._to_activate = False
+            self._popup.activateWindow()
         if window is None:
             return
         if window != self._popup.windowHandle():
             self._make_way(window)
             return
         self._keep_above(above=False)
+        self._popup.raise_()  # openbox may have put it below the window that had the keyboard before
         if self._asked_keyboard:
             self._asked_keyboard = False
             self.quarantine.begin(self._popup, self._milliseconds)

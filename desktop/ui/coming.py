@@ -6,17 +6,21 @@ the popup has something to say, it is seen.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop.popup.dispositions import offered
 from desktop.settings.settings import Manner
 from desktop.ui.arrival import Arrival
+from desktop.ui.first import FirstPaint
 from desktop.ui.popup import PopupWindow
 from desktop.ui.strip import Strip
 
 
 class Coming(QObject):
     """Brings `popup`, or a strip for it, onto the screen when a call comes, and takes both away. Lives as long as the popup."""
+
+    came = Signal()
+    """The call can be seen: what else there is to do because of it holds it up no more."""
 
     def __init__(self, popup: PopupWindow, *, practice: bool, manner: Manner) -> None:
         super().__init__(popup)
@@ -39,6 +43,7 @@ class Coming(QObject):
         form = self._popup.form
         self.arrival.call_connected(form.facts.caller.title, offered(self._popup.profile), in_full=in_full)
         self.strip.mark(form.disposition)
+        FirstPaint(self.strip if self.strip.isVisible() else self._popup).seen.connect(self.came)
 
     def call_ended(self) -> None:
         """Nobody is on the line any more."""
@@ -46,15 +51,24 @@ class Coming(QObject):
         self._popup.end_call()
         self.arrival.call_ended()
 
-    def open(self) -> None:
-        """The agent asks for the popup."""
+    def someone_heard(self) -> None:
+        """The agent hears somebody, and the popup is there for notes."""
         self._is_there = True
         self.arrival.open()
 
+    def open(self) -> None:
+        """The agent asks for the popup. Until it is filled in for a call it still has the one before: then it comes by itself."""
+        if self._is_there:
+            self.arrival.open()
+
     def press_next_call(self) -> None:
-        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it."""
-        self.open()
-        self._popup.press_next_call()
+        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it.
+
+        In the first moment of a call the key was meant for the one before.
+        """
+        if self._is_there and not self.arrival.quarantine.is_on:
+            self.arrival.open()
+            self._popup.press_next_call()
 
     def show_saving(self) -> None:
         """Say that the response is on its way."""

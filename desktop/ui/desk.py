@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
@@ -59,22 +59,30 @@ from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
 
+_LATEST = 50
+"""Milliseconds after which the other windows show that a call has come, whether or not the popup could be painted until then."""
+
+
+def _nobody() -> None:
+    """Whom there is to tell when nobody is left to be told."""
+
 
 class Desk(QObject):
     """Windows, shift and wishes of one agent at the call center that is at `service_url`.
 
     A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without a `campaign` every popup
-    is that of the empty profile.
+    is that of the empty profile. A `login` dialog may be on the screen already, with what the agent has typed into it.
     """
 
     practice_requested = Signal()
     settings_changed = Signal(Settings, object)
     preview_requested = Signal(Path)
     state_changed = Signal(State)
+    login_offered = Signal()
     quit_requested = Signal()
     supervisor_requested = Signal()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0915 - it is where they all meet
         self,
         center: HostedCallCenter,
         service_url: str,
@@ -84,6 +92,7 @@ class Desk(QObject):
         *,
         practice_login: LoginEntry | None = None,
         campaign: Campaign | None = None,
+        login: LoginDialog | None = None,
     ) -> None:
         super().__init__()
         self._center = center
@@ -103,7 +112,7 @@ class Desk(QObject):
 
         self._practice = practice = memory is None
         settings = memory.settings if memory else Settings()
-        self.login = LoginDialog(practice=practice)
+        self.login = login or LoginDialog(practice=practice)
         self.window = ShiftWindow(practice=practice)
         self.popup = PopupWindow(practice=practice)
         self.coming = Coming(self.popup, practice=practice, manner=settings.popup)
@@ -127,7 +136,8 @@ class Desk(QObject):
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
             self.popup.set_undo(settings.undo_seconds, fixed="undo_seconds" in memory.locked)
-        place(self.login, 0.5, 0.4)
+        if login is None:
+            place(self.login, 0.5, 0.4)
         place(self.window, 1.0, 0.1 if settings.popup == "strip" else 0.0)  # its head is not to be below the strip
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
@@ -136,6 +146,11 @@ class Desk(QObject):
             names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip, "callbacks": self.callbacks}
             for name, window in names.items():
                 self._places.watch(window, name)
+        self._still_to_tell: Callable[[], None] = _nobody
+        """Of the call whose popup comes up just now: whom else to tell that it is there."""
+        self._catching_up = QTimer(self)
+        self._catching_up.setSingleShot(True)
+        self._catching_up.setInterval(_LATEST)
         self._connect()
 
     @property
@@ -150,6 +165,7 @@ class Desk(QObject):
         self.login.practice_requested.connect(self.practice_requested)
         self.login.settings_requested.connect(self._preferences.open)
         self.login.close_requested.connect(self.quit_requested)
+        self._signing_in.opened.connect(self.login_offered)
         self._signing_in.not_remembered.connect(lambda title, advice: self.window.say(title, advice, "warn"))
         self._preferences.changed.connect(self.settings_changed)
         self._preferences.preview_requested.connect(self.preview_requested)
@@ -158,6 +174,8 @@ class Desk(QObject):
         self.window.someone_heard.connect(self._on_someone_heard)
         self.window.leave_requested.connect(self._on_leave_requested)
         self.window.quit_requested.connect(self.quit_requested)
+        self.coming.came.connect(self._catch_up)
+        self._catching_up.timeout.connect(self._catch_up)
         self.popup.next_call_requested.connect(self._on_next_call_requested)
         self.popup.logoff_requested.connect(self._on_logoff_requested)
         self.popup.draft_changed.connect(self._on_draft_changed)
@@ -218,6 +236,10 @@ class Desk(QObject):
             place_of_it.offer_supervisor()
             place_of_it.supervisor_requested.connect(self.supervisor_requested)
 
+    def show_lacks(self, lacks: Callable[[], tuple[str, ...]]) -> None:
+        """Have the settings say what this computer does not tell, in sentences that are asked for when they are opened."""
+        self._preferences.lacks = lacks
+
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
@@ -230,6 +252,7 @@ class Desk(QObject):
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
         self.coming.set_covered(covered=covered)
+        self.window.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
@@ -291,6 +314,8 @@ class Desk(QObject):
         windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()
+        self._still_to_tell = _nobody
+        self._catching_up.stop()
         self.coming.call_ended()  # what could still be taken back is not sent
         self._promises.set_quiet(quiet=True)
         await self._alongside.close()
@@ -368,10 +393,12 @@ class Desk(QObject):
             self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only, profile=profile)
         self.popup.offer_aids(self._alongside.aids.labels(self.popup.form.facts))
         self.coming.call_connected(in_full=session.fixed or session.last_only)
-        self._alongside.call_connected(self.popup.form, known_before=session.known_before)
+        self._still_to_tell = lambda: self._alongside.call_connected(self.popup.form, known_before=session.known_before)
+        self._catching_up.start()
         while True:
             self._wish = asyncio.get_running_loop().create_future()
             response, last = await self._wish
+            self._catch_up()
             self.coming.show_saving()
             form = self.popup.form
             self._promises.keep(session.number, form)
@@ -388,8 +415,10 @@ class Desk(QObject):
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
+        self.login.hide()  # where it was the first window: it could not be told that there is this to settle
         recovering = Recovering(record, memory, self._begin_session, self._forget_session)
         self.recovery = recovering.dialog
+        self._keyboard.bind((recovering.dialog,))
         try:
             recovered = await recovering.run(self._tasks)
         finally:
@@ -487,6 +516,7 @@ class Desk(QObject):
 
     def _close_popup(self) -> None:
         """Nobody is on the line any more, whether the call center had told of somebody or not."""
+        self._still_to_tell = _nobody
         self.coming.call_ended()  # which keeps the last of what was entered, still under the name of the somebody
         self._someone = ""
 
@@ -519,6 +549,20 @@ class Desk(QObject):
     # Slots
 
     def _on_shift_changed(self) -> None:
+        """A call that comes is first of all shown by the popup, for which this waits a moment; all else is shown at once."""
+        if self._shown is State.WAITING and self.state is State.CONNECTED:
+            self._catching_up.start()
+        else:
+            self._show_shift()
+
+    def _catch_up(self) -> None:
+        """Show and tell what comes after the popup."""
+        self._catching_up.stop()
+        self._show_shift()
+        tell, self._still_to_tell = self._still_to_tell, _nobody
+        tell()
+
+    def _show_shift(self) -> None:
         session = self._session
         if session is None:
             return
@@ -578,7 +622,7 @@ class Desk(QObject):
             self.popup.show_someone(self._campaign.profile if self._campaign else NONE)
             self._promises.set_quiet(quiet=True)
             self.window.show_someone(heard=True)
-        self.coming.open()
+        self.coming.someone_heard()
         session.rearm()
 
     def _on_wait_on_requested(self) -> None:
@@ -593,7 +637,8 @@ class Desk(QObject):
         """Between calls only. A notification would name somebody, or nobody in particular: the NextCall window tells."""
         who = due[0].caller or due[0].phone_number or "somebody"
         more = f" and {len(due) - 1} more" if len(due) > 1 else ""
-        self.window.say("A callback is due", f"You promised to call {who}{more}. “Callbacks” shows when and whom.", "warn")
+        words = "You promised to call {}. “Callbacks” shows when and whom."
+        self.window.say("A callback is due", words.format(f"{who}{more}"), "warn", unnamed=words.format(f"somebody{more}"))
 
     def _on_hotkey(self, action: str) -> None:
         """A key was pressed in whatever program. Nothing is stored that is not seen."""

@@ -185,6 +185,11 @@ class KeyEdit(QLineEdit):
         self.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
         self.show_wait(waiting=False)
 
+    def forget(self) -> None:
+        """Be as new: nobody gets the key back by Undo, which `clear()` would let them, and the next one is dots again."""
+        self.setText("")
+        self._show_key.setChecked(False)
+
     def show_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
         self.setPlaceholderText("asking your keyring …" if waiting else "from the account page of the call center")

@@ -385,7 +385,8 @@ class PopupWindow(QWidget):
     def _show_hints(self, facts: Facts) -> None:
         form = self.form
         chosen = form.chosen
-        self._disposition.ask_callback(asked=form.asks_callback, words=form.callback_words, problem=form.callback_problem)
+        words = form.callback_words if form.asks_callback else ""  # the caller's time zone takes a while to find
+        self._disposition.ask_callback(asked=form.asks_callback, words=words, problem=form.callback_problem)
         needed = {one.id for one in self._profile.questions if questions.is_required(one, facts)}
         self._questions.show_hints(needed | set(chosen.needs if chosen else ()), facts.now.date())
 
@@ -405,7 +406,9 @@ class PopupWindow(QWidget):
         draft = _apart(draft, self._profile) if draft != _NOTHING else Draft(answers=questions.defaults(known))
         asked = {CALLBACK, *(one.id for one in self._profile.questions)}
         self._stray = {name: text for name, text in draft.answers.items() if name not in asked}
-        agreed = callback.shown(draft.answers.get(CALLBACK, ""), self._began, Form(known, self._began).clock.zone)
+        agreed = draft.answers.get(CALLBACK, "")
+        if agreed:
+            agreed = callback.shown(agreed, self._began, Form(known, self._began).clock.zone)
         with QSignalBlocker(self._disposition), QSignalBlocker(self._notes), QSignalBlocker(self._questions):
             self._disposition.fill_in(draft.disposition, agreed)
             self._asked = agreed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,8 @@ class Preferences(QObject):
         self._channels = channels
         self._sound = sound
         self._keyboard = keyboard
+        self.lacks: Callable[[], tuple[str, ...]] = tuple
+        """What this computer does not tell NextCall, in sentences."""
         self._autostart: bool | None = None
         """What the agent wants changed about the start with the session."""
 
@@ -49,6 +52,7 @@ class Preferences(QObject):
             profiles=self._memory.folder / "profiles",
             no_hotkeys=self._keyboard.lacks,
             locked=self._memory.locked,
+            lacks=self.lacks(),
             parent=self._login,
         )
         dialog.changed.connect(lambda settings: self._tasks.spawn(self._apply(settings), "settings"))

@@ -32,6 +32,7 @@ class SettingsDialog(QDialog):
 
     `profiles` is where the agent's own campaign profiles are. `no_hotkeys` is a sentence where no program can have keys
     everywhere. The settings named in `locked` are set by the organisation: they are shown and stay as they are.
+    `lacks` are sentences about what this computer does not tell NextCall.
     """
 
     changed = Signal(Settings)
@@ -52,6 +53,7 @@ class SettingsDialog(QDialog):
         profiles: Path = SHIPPED_PROFILES,
         no_hotkeys: str = "",
         locked: Collection[str] = (),
+        lacks: Collection[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -66,7 +68,7 @@ class SettingsDialog(QDialog):
         self._keys = KeySettings(settings.shortcuts, no_hotkeys)
         self._keys.tried.connect(self.hotkeys_tried)
         self._keys.listening_changed.connect(self.listening_changed)
-        self._computer = ComputerSettings()
+        self._computer = ComputerSettings(settings, lacks)
         self._message = MessageBar(lines=2)
         save = button("Save", "primary")
         save.setDefault(True)

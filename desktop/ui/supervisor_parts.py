@@ -113,8 +113,8 @@ class SignIn(QWidget):
         self._forbidden.show()
 
     def forget(self) -> None:
-        """Empty the field."""
-        self._key.clear()
+        """Empty the field, so that the key is nowhere."""
+        self._key.forget()
 
     def show_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""

@@ -43,6 +43,7 @@ EVERYTHING: dict[str, Any] = {
     "sound_output": "Headset",
     "sound_volume": 0,
     "supervisor": True,
+    "update_check": False,
 }
 posix = pytest.mark.skipif(sys.platform == "win32", reason="files of macOS and Linux")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import QWidget
 
 from desktop.settings.settings import Settings
@@ -96,3 +97,32 @@ def worn(request: pytest.FixtureRequest, qapp: QtApplication) -> Iterator[tuple[
     qapp.setFont(usual)
     look.dress(qapp)
     look.wear(qapp, "light")
+
+
+class Browser(QObject):
+    """Stands where this computer's browser would: it keeps what it is asked to open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    @Slot(QUrl)
+    def open(self, address: QUrl) -> None:
+        self.opened.append(address.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+
+
+@pytest.fixture
+def browser(qapp: QtApplication) -> Iterator[Browser]:
+    browser = Browser()
+    QDesktopServices.setUrlHandler("https", browser, "open")
+    yield browser
+    QDesktopServices.unsetUrlHandler("https")
+
+
+@pytest.fixture
+def no_browser(qapp: QtApplication) -> Iterator[None]:
+    """Whoever is asked to open something cannot."""
+    nobody = QObject()
+    QDesktopServices.setUrlHandler("https", nobody, "open")
+    yield
+    QDesktopServices.unsetUrlHandler("https")

@@ -90,7 +90,7 @@ def test_a_name_needs_a_notification(dialog: SettingsDialog):
     assert names.isEnabled()
 
 
-@pytest.mark.parametrize("channel", [Channel.NOTIFICATION, Channel.TASKBAR, Channel.SOUND])
+@pytest.mark.parametrize("channel", Channel)
 def test_each_channel_is_tried_with_what_is_chosen_now(dialog: SettingsDialog, channel: Channel):
     tried: list[tuple[Channel, Choices]] = []
     dialog.test_requested.connect(lambda which, chosen: tried.append((which, chosen)))

@@ -282,9 +282,29 @@ def test_both_are_covered_while_the_agent_is_away(side: Side):
 
 def test_next_call_in_another_program_shows_what_becomes_of_it(side: Side):
     side.call()
+    side.coming.arrival.quarantine.end()
     side.coming.press_next_call()
     assert side.popup.isVisible()
     assert message(side.popup).startswith("Choose a disposition")
+
+
+def test_next_call_pressed_in_another_program_for_the_call_before_does_nothing_to_this_one(side: Side):
+    side.call(draft=Draft("Interested", "by mail"))
+    side.coming.press_next_call()
+    assert not side.popup.isVisible()
+    assert side.sent == []
+    side.coming.arrival.quarantine.end()
+    side.coming.press_next_call()
+    assert [one.disposition for one in side.sent] == ["Interested"]
+
+
+def test_the_call_before_is_neither_shown_nor_stored_again(side: Side):
+    side.call(draft=Draft("Interested", "by mail"))
+    side.coming.call_ended()
+    side.coming.open()
+    side.coming.press_next_call()
+    assert not side.popup.isVisible()
+    assert side.sent == []
 
 
 # ------------------------------------------------------------------------------------------------------------ at a desk

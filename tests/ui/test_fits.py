@@ -90,6 +90,7 @@ def test_the_log_in_window(keep: Keep, practice: bool):
         assert_nothing_cut(window)
     window.say("NextCall has made a mistake", f"{REASON}. What you typed is still here. For your IT support: {REASON}", "bad")
     window.show_key_wait(waiting=True)
+    window.offer_update("10.20.30")
     window.show_kept_notes(12)
     assert_nothing_cut(window)
     window.offer_call_me(offered=False)

@@ -244,6 +244,7 @@ def test_before_the_first_call_there_is_nothing_to_store(popup: PopupWindow, wis
 
 
 def test_a_popup_that_was_closed_comes_back_as_it_was(on_call: PopupWindow, coming: Coming):
+    coming.call_connected()
     type_in("3")
     notes(on_call).setFocus()
     type_in("said no")
