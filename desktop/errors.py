@@ -123,7 +123,7 @@ class WrongValues(CallCenterError):
 class ContractError(CallCenterError):
     """The service's description (WSDL) cannot be read or does not fit."""
 
-    title = "There is no call center that NextCall understands at this address"
+    title = "This is not a call center that NextCall understands"
     advice = "Check the service address in the settings, or show this to your IT support."
 
 

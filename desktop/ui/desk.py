@@ -202,9 +202,7 @@ class Desk(QObject):
         self.tray.callbacks_requested.connect(self._promises.show_window)
         self.tray.leave_requested.connect(self._on_leave_requested)
         self.channels.show_call_requested.connect(self._on_show_call_requested)
-        self.channels.troubled.connect(
-            lambda words: self.window.say("You are not told of calls the way you chose", words, "warn")
-        )
+        self.channels.troubled.connect(lambda words: self.window.say("You are not told of calls as you chose", words, "warn"))
         self.tray.quit_requested.connect(self.quit_requested)
 
     # Coming and going

@@ -111,7 +111,7 @@ FAILURES: list[tuple[CallCenterError, type[CallCenterError], Outcome, str]] = [
         ContractError("odd"),
         ContractError,
         Outcome.NOT_SENT,
-        "There is no call center that NextCall understands at this address: odd",
+        "This is not a call center that NextCall understands: odd",
     ),
     (NotOffered("none"), NotOffered, Outcome.NOT_SENT, "This service does not offer this: none"),
     (OutcomeUnknown("late"), OutcomeUnknown, Outcome.NOT_KNOWN, "The call center did not answer: late"),
