@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import io
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -182,36 +184,59 @@ def _lead(arguments: argparse.Namespace) -> NoReturn:
     _end(lead_commands.run(arguments))
 
 
+_WITHOUT_WINDOWS = (
+    *("desktop.callcenter.soap", "desktop.outside.profiles", "desktop.outside.webhooks", "desktop.popup.form"),
+    *("desktop.settings.memory", "desktop.shift.session", "desktop.supervision.supervisor"),
+)
+_WITH_WINDOWS = ("desktop.ui.popup", "desktop.ui.channels", "desktop.ui.supervisor", "desktop.ui.desk", "desktop.app")
+"""What a start reads from the disk once the first window is there: most of it on a thread, windows on their own, one by one."""
+
+
 def _app(arguments: argparse.Namespace) -> int:
     if arguments.self_check is not None:
         _self_check(arguments.self_check)
     if arguments.quit_for_update:
         return _quit_for_update(arguments.data_dir)
-    from desktop.app import App, Options, QtApplication
+    from desktop.settings.folder import data_folder
+    from desktop.ui.application import QtApplication
+    from desktop.ui.first import first_login, wait_for_paint
     from desktop.ui.instance import OnlyInstance
 
-    options = Options(
-        practice=arguments.practice,
-        service_url=arguments.service,
-        broadcast_url=arguments.broadcast_service,
-        profile=arguments.profile,
-        data_dir=arguments.data_dir,
-        exit_after_first_paint=arguments.exit_after_first_paint,
-    )
+    gc.disable()  # until App collects on this thread; on another one, a window's remains take the program down
     qt = QtApplication(sys.argv[:1])
-
-    instance = OnlyInstance(options.folder)
+    folder = data_folder(arguments.data_dir)
+    instance = OnlyInstance(folder)
     if not instance.claim(arguments.link):
         print("NextCall is running already in this data folder; its window is shown.")
         return 0
+    login = None if arguments.practice else first_login(folder)
+    if login is not None:
+        wait_for_paint(login)
+        if arguments.exit_after_first_paint:
+            instance.release()
+            _end(0)
 
     async def work() -> int:
-        app = App(qt, options)
-        instance.show_requested.connect(app.show)
+        links = [arguments.link]
+        early = instance.link_received.connect(links.append)
+        await read_the_rest()
+        from desktop.app import App, Options
+
+        options = Options(
+            practice=arguments.practice,
+            service_url=arguments.service,
+            broadcast_url=arguments.broadcast_service,
+            profile=arguments.profile,
+            data_dir=arguments.data_dir,
+            exit_after_first_paint=arguments.exit_after_first_paint,
+        )
+        app = App(qt, options, login=login)
+        instance.link_received.disconnect(early)
         instance.leave_for_update = app.leave_for_update
         instance.link_received.connect(app.open_link)
+        instance.show_requested.connect(app.show)
         app.start()
-        await app.run(arguments.link)
+        await app.run(links[-1])
         instance.release()
         _end_soon()
         return 0
@@ -223,7 +248,7 @@ def _quit_for_update(data_dir: Path | None) -> int:
     """For installers: whatever this says, its exit code is what they read."""
     from PySide6.QtCore import QCoreApplication
 
-    from desktop.settings.settings import data_folder
+    from desktop.settings.folder import data_folder
     from desktop.ui.instance import OnlyInstance
 
     _qt = QCoreApplication(sys.argv[:1])  # it has to live while the other one is asked
@@ -234,9 +259,22 @@ def _quit_for_update(data_dir: Path | None) -> int:
     return 1
 
 
+async def read_the_rest() -> None:
+    """Read what the first window did without, and let the agent type meanwhile."""
+    import asyncio
+
+    from desktop.tasks import in_thread
+
+    await in_thread(lambda: [import_module(name) for name in _WITHOUT_WINDOWS], "the rest is read")
+    for name in _WITH_WINDOWS:
+        import_module(name)
+        await asyncio.sleep(0)
+    gc.freeze()  # what the imports have made stays, so it need not be looked through again and again
+
+
 def _tour(arguments: argparse.Namespace) -> NoReturn:
-    from desktop.app import QtApplication
     from desktop.tour import play
+    from desktop.ui.application import QtApplication
 
     qt = QtApplication(sys.argv[:1])
     _run(qt, lambda: play(qt, arguments.out))
@@ -251,8 +289,8 @@ def _self_check(file: Path) -> NoReturn:
         ) from None
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # a server has no screen, but may be asked all the same
-    from desktop.app import QtApplication
     from desktop.self_check import Ear, prove
+    from desktop.ui.application import QtApplication
 
     with Ear() as ear:
         qt = QtApplication(sys.argv[:1])
@@ -262,11 +300,9 @@ def _self_check(file: Path) -> NoReturn:
 def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Do `work` in the loop of `qt`, and end the program with the code that it gives."""
     import asyncio
-    import gc
 
     import qasync
 
-    gc.freeze()  # what the imports have made stays, so it need not be looked through again and again
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
         code = runner.run(work())
     qt.shutdown()  # what was copied goes to the system's clipboard

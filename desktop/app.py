@@ -14,41 +14,47 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer, Signal
-from PySide6.QtGui import QFileOpenEvent, QSessionManager
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QAbstractEventDispatcher, QMetaObject, QObject, QSocketNotifier
+from PySide6.QtGui import QSessionManager
 
-from desktop import APP_NAME, __version__, logs
+from desktop import APP_NAME, PROJECT, __version__, logs
 from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import JournalNotKept, LinkRefused, NextCallError, PolicyError, SettingsNotKept
 from desktop.link import parse
 from desktop.outside.profiles import RemoteProfile
+from desktop.outside.updates import Releases, Updates
 from desktop.outside.webhooks import Webhooks
 from desktop.popup.current import CurrentProfile
-from desktop.practice.center import PhoneView
-from desktop.practice.scenario import Scenario, load_scenario
-from desktop.practice.server import PracticeService
 from desktop.settings import policy
+from desktop.settings.folder import data_folder
 from desktop.settings.memory import Memory
 from desktop.settings.policy import NO_POLICY, Policy
-from desktop.settings.settings import Settings, SettingsFile, Supervised, data_folder
+from desktop.settings.settings import Settings, SettingsFile, Supervised
 from desktop.settings.vault import WebhookSecrets
 from desktop.shift.journal import Journal
 from desktop.shift.states import IN_QUEUE, State
 from desktop.supervision.audit import Audit
 from desktop.tasks import Tasks, in_thread
-from desktop.ui import app_id, look
+from desktop.ui.application import QtApplication
 from desktop.ui.away import Away
 from desktop.ui.campaign import Campaign
 from desktop.ui.desk import Desk
+from desktop.ui.first import FirstPaint
 from desktop.ui.line_watch import LineWatch
-from desktop.ui.login import LoginEntry
+from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.parts import place
 from desktop.ui.practice_phone import PracticePhone
 from desktop.ui.presence import Presence
 from desktop.ui.preview import Preview
 from desktop.ui.supervising import PracticeLead, Supervising
+from desktop.ui.update_notice import UpdateNotice
+
+if TYPE_CHECKING:
+    from desktop.practice.center import PhoneView
+    from desktop.practice.scenario import Scenario
+    from desktop.practice.server import PracticeService
 
 log = logging.getLogger(__name__)
 
@@ -81,32 +87,6 @@ class Options:
         return data_folder(self.data_dir)
 
 
-class QtApplication(QApplication):
-    """Hands every wish to quit on instead of closing windows: leaving may have to ask first (stack-notes, 'Shutdown')."""
-
-    quit_requested = Signal()
-    link_opened = Signal(str)
-
-    def __init__(self, arguments: list[str]) -> None:
-        app_id.claim()  # before there is a window
-        super().__init__(arguments)
-        self.setApplicationName(APP_NAME)
-        self.setApplicationVersion(__version__)
-        self.setDesktopFileName("nextcall")
-        self.setQuitOnLastWindowClosed(False)
-        look.dress(self)
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QFileOpenEvent):  # how macOS hands a link over
-            self.link_opened.emit(event.url().toString())
-            return True
-        if event.type() is QEvent.Type.Quit:
-            self.quit_requested.emit()
-            event.ignore()
-            return True
-        return super().event(event)
-
-
 class App(QObject):
     """One running NextCall: a desk at the hosted call center or at the practice service, and the ways out."""
 
@@ -117,18 +97,24 @@ class App(QObject):
         *,
         scenario: Scenario | None = None,
         read_policy: Callable[[], Policy] = policy.read,
+        releases: Releases | None = None,
+        login: LoginDialog | None = None,
     ) -> None:
         super().__init__()
         self._qt = qt
         self._options = options
         self._scenario = scenario
         self._folder = options.folder
+        releases = releases or _our_releases()
+        self._updates = Updates(releases, self._folder / "newest-version.json") if releases else None
         self._log_file = logs.set_up(self._folder)
         log.info("%s %s on %s, Python %s", APP_NAME, __version__, sys.platform, sys.version.split()[0])
         self._settings_file = SettingsFile(self._folder)
         self._settings = Settings()
         self._read_policy = read_policy
         self._policy = NO_POLICY
+        self._first_login = login
+        """The dialog that was on the screen before this was made; the first desk takes it over."""
         self._left = asyncio.Event()
         self._leaving = Tasks(self._on_crash)
         self._signals = _Signals(self._on_signal)
@@ -138,6 +124,7 @@ class App(QObject):
         self._away = Away(self._presence)
         self._preview = Preview(self._leaving)  # it outlives the desk: a saved setting opens another one
         self.site: Site | None = None
+        self._opening = asyncio.Lock()  # one desk at a time, whoever is quick enough to wish for two
 
     async def run(self, link: str = "") -> None:
         """Work until the agent has left; begin with the nextcall:// link that was clicked, if one was."""
@@ -151,6 +138,10 @@ class App(QObject):
 
     async def open(self, *, practice: bool, settings: Settings | None = None, complaint: NextCallError | None = None) -> None:
         """Open a desk, in place of the one there is, with these settings or those that are kept; say the `complaint` there."""
+        async with self._opening:
+            await self._open(practice, settings, complaint)
+
+    async def _open(self, practice: bool, settings: Settings | None, complaint: NextCallError | None) -> None:  # noqa: FBT001
         await self._close_site()
         found = self._load_settings(settings)
         troubles = found[:1] if practice else [complaint, *found]  # a practice is no matter of policies
@@ -159,6 +150,7 @@ class App(QObject):
         desk.practice_requested.connect(self._on_practice_requested)
         desk.settings_changed.connect(self._on_settings_changed)
         desk.preview_requested.connect(self._preview.open)
+        desk.show_lacks(self._presence.lacks)
         if (supervising := self.site.supervising) is not None:
             desk.offer_supervisor(supervising.windows)
             desk.supervisor_requested.connect(supervising.show)
@@ -168,7 +160,7 @@ class App(QObject):
         desk.quit_requested.connect(self._on_quit_requested)
         self._line_watch.line_may_be_dead.connect(desk.rearm)
         if self._options.exit_after_first_paint:
-            desk.login.installEventFilter(_FirstPaint(self, self._left.set))
+            FirstPaint(desk.login).seen.connect(self._left.set)
         await self.site.journal.open()
         desk.open()
         told = list(filter(None, troubles))
@@ -250,13 +242,18 @@ class App(QObject):
         kept = remote.kept if remote else lambda _campaign_id: None
         profiles = CurrentProfile(options.profile, self._folder / "profiles", kept)
         webhooks = Webhooks(WebhookSecrets().secret, tasks, troubled=self._on_webhook_trouble)
-        desk = Desk(center, service_url, journal, tasks, memory, campaign=Campaign(profiles, tasks, remote, webhooks))
+        login, self._first_login = self._first_login, None
+        campaign = Campaign(profiles, tasks, remote, webhooks)
+        desk = Desk(center, service_url, journal, tasks, memory, campaign=campaign, login=login)
+        if self._updates and settings.update_check:
+            UpdateNotice(desk, self._updates, tasks)
         lead = Supervising(center, service_url, Audit(self._folder), tasks, memory) if settings.supervisor else None
         return Site(desk, center, journal, tasks, supervising=lead)
 
     async def _practice_site(self) -> Site:
-        scenario = self._scenario or load_scenario()
-        service = PracticeService(scenario)
+        scenario_of, service_of = await in_thread(_practice_room, "practice service is read")
+        scenario = self._scenario or scenario_of()
+        service = service_of(scenario)
         await in_thread(service.start, "practice service starts")
         tasks = Tasks(self._on_crash)
         center = SoapCallCenter(service.service_url, service.broadcast_url)
@@ -367,6 +364,7 @@ class App(QObject):
     def _on_woke(self) -> None:
         if self.site is not None:
             self.site.desk.tell_awake()
+            self.site.desk.rearm()  # line_watch.py notices it, too, but later
 
     def _on_webhook_trouble(self, sentence: str) -> None:
         if self.site is not None:
@@ -382,6 +380,11 @@ class App(QObject):
         log.critical("%s crashed", name, exc_info=failure)
         if self.site is not None:
             self.site.desk.tell_crash(f"It failed at “{name}”.", str(self._log_file))
+
+
+def _our_releases() -> Releases | None:
+    """Where newer versions are asked for. Only by what was installed from there: source and pip are kept up to date otherwise."""
+    return Releases.of(PROJECT) if getattr(sys, "frozen", False) else None
 
 
 @dataclass(slots=True)
@@ -418,6 +421,14 @@ class Site:
             self.scratch.cleanup()
 
 
+def _practice_room() -> tuple[Callable[[], Scenario], type[PracticeService]]:
+    """What a practice is made with. It brings a web server along, which no other desk needs."""
+    from desktop.practice.scenario import load_scenario
+    from desktop.practice.server import PracticeService
+
+    return load_scenario, PracticeService
+
+
 class _Garbage(QObject):
     """Collects Python's garbage here, on the windows' thread.
 
@@ -425,23 +436,20 @@ class _Garbage(QObject):
     and a window or timer in the garbage that is destroyed on another thread than its own takes the whole program down.
     """
 
-    _EVERY = 500
-    """Milliseconds."""
-
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._timer = QTimer(self)
-        self._timer.setInterval(self._EVERY)
-        self._timer.timeout.connect(self._collect)
+        self._idle: QMetaObject.Connection | None = None
 
     def start(self) -> None:
-        """Take over from Python."""
+        """Take over from Python: look whenever there is nothing else to do, and never wake the computer for it."""
         gc.disable()
-        self._timer.start()
+        self._idle = QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect)
 
     def stop(self) -> None:
         """The program ends; what is still there ends with it."""
-        self._timer.stop()
+        if self._idle is not None:
+            QObject.disconnect(self._idle)
+            self._idle = None
 
     def _collect(self) -> None:
         """The oldest generation that is due, by Python's own thresholds."""
@@ -484,16 +492,3 @@ class _Signals:
     def _on_activated(self) -> None:
         self._times += len(self._near.recv(64))  # one byte for each; two may have come at once
         self._received(self._times)
-
-
-class _FirstPaint(QObject):
-    """Calls `seen` when the watched window has been painted once: for measuring the start."""
-
-    def __init__(self, parent: QObject, seen: Callable[[], None]) -> None:
-        super().__init__(parent)
-        self._seen = seen
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Paint:
-            asyncio.get_running_loop().call_soon(self._seen)
-        return False

@@ -123,7 +123,7 @@ class WrongValues(CallCenterError):
 class ContractError(CallCenterError):
     """The service's description (WSDL) cannot be read or does not fit."""
 
-    title = "This address is no call center that NextCall understands"
+    title = "This is not a call center that NextCall understands"
     advice = "Check the service address in the settings, or show this to your IT support."
 
 
@@ -199,7 +199,7 @@ class PolicyError(KeptError):
 class ScenarioError(KeptError):
     """A practice scenario that cannot be read; `reason` names the file and the place in it."""
 
-    title = "This practice cannot be held"
+    title = "This practice cannot begin"
     advice = "Correct the scenario file, or leave it out to practise with the one that comes with NextCall."
 
 

@@ -229,7 +229,8 @@ def _order(arguments: argparse.Namespace) -> _Order:
 
     from desktop.errors import SettingsNotKept
     from desktop.settings import policy
-    from desktop.settings.settings import Settings, SettingsFile, data_folder
+    from desktop.settings.folder import data_folder
+    from desktop.settings.settings import Settings, SettingsFile
 
     if arguments.practice:
         advice = "Run nextcall practice-service, and give the address that it prints as --service."
@@ -322,7 +323,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from desktop.errors import AuditNotKept
-    from desktop.settings.settings import data_folder
+    from desktop.settings.folder import data_folder
     from desktop.supervision.audit import Audit, Record, write_csv
 
     audit = Audit(data_folder(arguments.data_dir))

@@ -46,6 +46,7 @@ from desktop.callcenter.soap import SoapCallCenter
 from desktop.errors import JournalNotKept, NextCallError
 from desktop.popup import phone, profile_file
 from desktop.popup.current import NONE
+from desktop.popup.dispositions import offered
 from desktop.popup.example import example_call
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import load_scenario
@@ -75,6 +76,7 @@ from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from desktop.ui.sound import PLAYER, SOUNDS
 from desktop.ui.sound_player import Went
+from desktop.ui.strip import Strip
 from desktop.ui.supervisor import SupervisorWindow
 from desktop.ui.supervisor_forms import FunctionsWindow
 from desktop.ui.supervisor_parts import CampaignDialog
@@ -286,6 +288,9 @@ def windows() -> Iterator[QWidget]:
     for profile in (NONE, *map(profile_file.load, profiles)):
         popup.show_call(example_call(profile), profile=profile)
     yield popup
+    strip = _unseen(Strip(practice=False))
+    strip.show_call("Alex Example", offered(profile_file.load(profiles[0])))
+    yield strip
     reminder = _unseen(HangUpWindow(practice=False))
     reminder.remind(record, hung_up=False)
     yield reminder
@@ -311,10 +316,10 @@ def windows() -> Iterator[QWidget]:
 
 
 def _lead_windows(now: datetime) -> Iterator[QWidget]:
-    campaign, offered = Supervised(1001, "Example"), set(Function)
+    campaign = Supervised(1001, "Example")
     supervisor = _unseen(SupervisorWindow(practice=False))
     supervisor.show_signed_in("calls.example.com")
-    supervisor.show_offers(offered, more=True)
+    supervisor.show_offers(set(Function), more=True)
     supervisor.show_campaigns([campaign])
     yield supervisor
     functions = _unseen(FunctionsWindow(practice=False))

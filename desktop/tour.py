@@ -20,11 +20,12 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QWidget
 
-from desktop.app import App, Options, QtApplication, Site
+from desktop.app import App, Options, Site
 from desktop.errors import NextCallError
 from desktop.practice.scenario import load_scenario
 from desktop.shift.states import State
 from desktop.ui import look
+from desktop.ui.application import QtApplication
 
 Part = TypeVar("Part", bound=QWidget)
 

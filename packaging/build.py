@@ -47,8 +47,8 @@ _PARTS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    steps: list[Callable[[], None]] = [wheel, freeze, self_check, tour, sizes, start]
-    if "--all" in arguments:
+    steps: list[Callable[[], None]] = [] if "--package" in arguments else [wheel, freeze, self_check, tour, sizes, start]
+    if arguments:
         steps += PACKAGES.get(sys.platform, ())
     for step in steps:
         print(f"\n--- {(step.__doc__ or '').splitlines()[0].rstrip('.')}", flush=True)
@@ -152,7 +152,24 @@ def fresh_debian() -> None:
     trial.run(deb.path(DIST))
 
 
-PACKAGES: dict[str, tuple[Callable[[], None], ...]] = {"linux": (debian_package, fresh_debian)}
+def libraries_for_macs() -> None:
+    """The libraries for macOS, which this system can at least ask for."""
+    from macos import wheels
+
+    wheels.run()
+
+
+def disk_image() -> None:
+    """The disk image."""
+    from macos import disk_image as image
+
+    image.make(FOLDER, DIST)
+
+
+PACKAGES: dict[str, tuple[Callable[[], None], ...]] = {
+    "linux": (debian_package, fresh_debian, libraries_for_macs),
+    "darwin": (disk_image,),
+}
 """The steps from the frozen program to what people install, by sys.platform."""
 
 

@@ -143,6 +143,8 @@ def _framework(name: str) -> str:
 
 # --------------------------------------------------------------------------------------------- what the systems are told
 
+ENTITLEMENTS = ROOT / "packaging" / "macos" / "entitlements.plist"
+
 INFO_PLIST = {
     "CFBundleDisplayName": APP_NAME,
     "CFBundleName": APP_NAME,

@@ -33,9 +33,12 @@ usage: python packaging/dev.py COMMAND
   bench              measure, each row as a ratio to a floor of the same run
   build              make the wheel and the program for this system in dist/, and try the program (packaging/build.py)
   build --all        ... and the package of this system, and try that on a fresh system; takes long, on Linux as root
+  build --package    only the package, of the program that lies in dist/: what signs programs comes in between
+  sbom               list in dist/ what the program is made of, as CycloneDX
+  release-notes TAG  print what the changelog has for the release TAG, if everything agrees on its version
   libraries          install what Debian and Ubuntu have to add (as root)
 
-All but the last first bring .venv, or build/venv, in step with its lock.
+All but the last two first bring .venv, or an environment in build/, in step with its lock.
 """
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +63,7 @@ class Environment:
 
 DEVELOPMENT = Environment(ROOT / ".venv", ROOT / "packaging" / "requirements.lock", has_us=True)
 BUILDING = Environment(ROOT / "build" / "venv", ROOT / "packaging" / "requirements-build.lock", has_us=False)
+LISTING = Environment(ROOT / "build" / "venv-sbom", ROOT / "packaging" / "requirements-sbom.lock", has_us=False)
 PYTHON = DEVELOPMENT.python
 
 XVFB = ("-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset")
@@ -73,7 +77,7 @@ FOR_A_SCREEN = (
 )
 FOR_A_VIRTUAL_SCREEN = ("dbus-daemon", "openbox", "xvfb")
 FOR_BUILDING = ("binutils",)
-FOR_A_PACKAGE = ("debootstrap", "desktop-file-utils", "dpkg-dev", "x11-utils")
+FOR_A_PACKAGE = ("debian-archive-keyring", "debootstrap", "desktop-file-utils", "dpkg-dev", "x11-utils")
 FOR_TESTS = (
     *("dunst", "gnome-keyring", "imagemagick", "libsecret-tools", "trayer", "x11-utils", "xdotool"),  # a desktop to test on
     *("python3-dbusmock", "desktop-file-utils", "libglib2.0-bin", "libxss1"),  # a session that locks, sleeps and starts programs
@@ -87,14 +91,13 @@ def main(arguments: Sequence[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  said here in words, before pip says it in many
         print(f"NextCall needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).", file=sys.stderr)
         return 2
-    commands = {"run": run, "test": test, "bench": bench, "build": build, "libraries": libraries}
-    if not arguments or arguments[0] not in commands:
+    if not arguments or arguments[0] not in COMMANDS:
         wanted = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
         print(USAGE, end="", file=sys.stdout if wanted else sys.stderr)
         return 0 if wanted else 2
     os.chdir(ROOT)
     try:
-        return commands[arguments[0]](list(arguments[1:]))
+        return COMMANDS[arguments[0]](list(arguments[1:]))
     except Stopped as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -155,13 +158,13 @@ def bench(arguments: list[str]) -> int:
     if _has_a_screen():
         return _call(command)
     with _virtual_screen() as environment:
-        return _on_a_bus(command, environment)
+        return _on_a_bus(command, environment, starts_services=False)  # a keyring's prompt would cover the popup
 
 
 def build(arguments: list[str]) -> int:
     """What is given to others, made and tried by build.py; where that can be, on a screen that nobody looks at."""
-    if arguments not in ([], ["--all"]):
-        raise Stopped("build takes nothing or --all.")
+    if arguments not in ([], ["--all"], ["--package"]):
+        raise Stopped("build takes nothing, --all or --package.")
     _provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN + FOR_BUILDING + (FOR_A_PACKAGE if arguments else ()))
     _bring_in_step(BUILDING)
     command: Command = [BUILDING.python, "packaging/build.py", *arguments]
@@ -171,11 +174,31 @@ def build(arguments: list[str]) -> int:
         return _on_a_bus(command, environment)
 
 
+def sbom(arguments: list[str]) -> int:
+    """What the program is made of; listed from where it was built."""
+    if arguments:
+        raise Stopped("sbom takes no arguments.")
+    _bring_in_step(BUILDING)
+    _bring_in_step(LISTING)
+    return _call([LISTING.python, "packaging/sbom.py", BUILDING.python])
+
+
+def release_notes(arguments: list[str]) -> int:
+    """The changelog's words on one release."""
+    return _call([sys.executable, "packaging/release_notes.py", *arguments])
+
+
 def libraries(arguments: list[str]) -> int:
     """What the distribution has to add, for everything above."""
     if arguments:
         raise Stopped("libraries takes no arguments.")
     return int(bool(_provide(FOR_QT + FOR_A_SCREEN + FOR_A_VIRTUAL_SCREEN + FOR_TESTS)))
+
+
+COMMANDS = {
+    **{"run": run, "test": test, "bench": bench, "build": build, "sbom": sbom},
+    **{"release-notes": release_notes, "libraries": libraries},
+}
 
 
 def _call(command: Command, environment: Mapping[str, str] | None = None) -> int:
@@ -303,12 +326,33 @@ def _virtual_screen() -> Iterator[dict[str, str]]:
         yield environment
 
 
-def _on_a_bus(command: Command, environment: Mapping[str, str]) -> int:
+_BARE_BUS = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+"""A session bus like any other, but one that starts no services of this computer."""
+
+
+def _on_a_bus(command: Command, environment: Mapping[str, str], *, starts_services: bool = True) -> int:
     """Run a program with a session bus. What the bus starts for it is not heard: it complains when the bus goes away."""
     ours = os.dup(2)
     try:
-        aloud = ["dbus-run-session", "--", "sh", "-c", f'exec "$@" 2>&{ours}', "sh", *command]
-        return subprocess.run(aloud, env=environment, stderr=subprocess.DEVNULL, pass_fds=(ours,), check=False).returncode
+        with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as bus:
+            bus.write(_BARE_BUS)
+            bus.flush()
+            which = [] if starts_services else [f"--config-file={bus.name}"]
+            aloud = ["dbus-run-session", *which, "--", "sh", "-c", f'exec "$@" 2>&{ours}', "sh", *command]
+            return subprocess.run(aloud, env=environment, stderr=subprocess.DEVNULL, pass_fds=(ours,), check=False).returncode
     finally:
         os.close(ours)
 

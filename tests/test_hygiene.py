@@ -168,12 +168,14 @@ RULES = (
         qt_event_loops,
         ("from PySide6.QtCore import QEventLoop", "from PySide6 import QtCore\nQtCore.QEventLoop()"),
         "import qasync\nqasync.QEventLoop(app)",
+        but_in=("desktop/ui/first.py",),  # before there is any
     ),
     Rule(
         "events are not processed in between",
         names("processEvents"),
         ("app.processEvents()", "QApplication.processEvents()"),
         "app.sendPostedEvents()",
+        but_in=("desktop/ui/first.py",),  # before there is any task
     ),
     Rule(
         "no slots of qasync: they lose their tasks",

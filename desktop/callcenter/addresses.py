@@ -35,7 +35,7 @@ def origin_of(address: str) -> Origin:
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not parts.hostname or any(one.isspace() for one in address):
-        raise ContractError(f"{shown(address)} is no web address.")
+        raise ContractError(f"{shown(address)} is not a web address.")
     if parts.username is not None or parts.password is not None:
         raise ContractError("An address with a user name or password in it is not accepted.")
     origin = Origin(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))

@@ -18,7 +18,6 @@ from desktop.callcenter.model import Account, Described, Kind, Wanted, plain, se
 from desktop.callcenter.reply import told
 from desktop.callcenter.request import (
     NUMBERS,
-    SPELLINGS,
     Choice,
     NotInForms,
     Operation,
@@ -27,6 +26,7 @@ from desktop.callcenter.request import (
     Text,
     likelihood,
     missing,
+    there,
     written,
 )
 from desktop.errors import ContractError, WrongValues
@@ -46,18 +46,14 @@ class Form:
         if operation.flaw:
             raise NoForm(operation.flaw)
         self._shape = shape = operation.shape
-        self._keys = frozenset(shape.fitting(Parameter.KEY))
-        campaigns = shape.fitting(Parameter.CAMPAIGN_ID)
-        self._campaigns = frozenset(one for one in campaigns if _rank(one) == _rank(campaigns[0]))
-        self._branches = frozenset(group for choice in shape.choices for group in choice.branches)
+        self._account = {Parameter.KEY: self._keys(), Parameter.CAMPAIGN_ID: self._campaigns()}
         self._always = self._always_there()
-        unusable = self._unusable_groups()
         self._slots: dict[Wanted, list[Slot]] = {}
-        for slot in shape.slots:
-            if self._is_asked(slot) and not any(groups <= slot.within for groups in unusable):
-                wanted = self._wanted(slot)
-                same = next((one for one in self._slots if one.path == wanted.path), wanted)  # in two branches of a choice
-                self._slots.setdefault(same, []).append(slot)
+        for slot in filter(self._is_asked, shape.slots):
+            wanted = self._wanted(slot)
+            same = next((one for one in self._slots if one.path == wanted.path), wanted)  # in two branches of a choice
+            self._slots.setdefault(same, []).append(slot)
+        self._leave_out_what_leads_nowhere()
         left_out = tuple(_left_out(one.names, one.why) for one in self._outermost())
         self.described = Described(operation.name, operation.meaning, tuple(self._slots), left_out)
 
@@ -92,8 +88,25 @@ class Form:
             if not any(one.names[: len(other.names)] == other.names != one.names for other in everything)
         ]
 
+    def _keys(self) -> list[Slot]:
+        """Where the account's key belongs, the likeliest first: in all places of that name, because nobody shall ever type it.
+
+        But a key beside a value is the name of that value; to put the account's there would tell it to whoever sees the value.
+        """
+        fitting = [slot for slot in self._shape.fitting(Parameter.KEY) if slot.in_a_form]
+        entries = {slot.names[:-1] for slot in self._shape.slots if plain(slot.name) == "value"}
+        return [one for one in fitting if one.names[:-1] not in entries or (len(one.names) == 1 == len(fitting))]
+
+    def _campaigns(self) -> list[Slot]:
+        """Where the account's campaign belongs: in the likeliest place, and in its like in other branches of a choice."""
+        fitting = [slot for slot in self._shape.fitting(Parameter.CAMPAIGN_ID) if slot.in_a_form]
+        return [one for one in fitting if likelihood(one, Parameter.CAMPAIGN_ID) == likelihood(fitting[0], Parameter.CAMPAIGN_ID)]
+
+    def _is_account(self, slot: Slot) -> bool:
+        return any(slot in slots for slots in self._account.values())
+
     def _is_asked(self, slot: Slot) -> bool:
-        return slot.is_parameter and slot.in_a_form and slot not in self._keys and slot not in self._campaigns
+        return slot.is_parameter and slot.in_a_form and not self._is_account(slot)
 
     def _wanted(self, slot: Slot) -> Wanted:
         required = slot.required and slot.within <= self._always
@@ -103,20 +116,43 @@ class Form:
 
     def _always_there(self) -> frozenset[int]:
         """The optional groups that are there in any case, because the account's key or campaign can stand nowhere else."""
+        branches = {group for choice in self._shape.choices for group in choice.branches}
         groups: frozenset[int] = frozenset()
-        for parameter in (Parameter.KEY, Parameter.CAMPAIGN_ID):
-            fitting = self._shape.fitting(parameter)
-            if fitting and not any(slot.within <= groups or slot.within & self._branches for slot in fitting):
-                groups |= fitting[0].within
+        for slots in self._account.values():
+            if slots and not any(slot.within <= groups or slot.within & branches for slot in slots):
+                groups |= slots[0].within
         return groups
 
-    def _unusable_groups(self) -> list[frozenset[int]]:
-        """The optional groups that would require what no form can give. Raises NoForm if they are there in any case."""
-        required = [one for one in self._shape.not_in_forms if one.required]
-        for one in required:
-            if one.within <= self._always:
-                raise NoForm(_left_out(one.names, one.why))
-        return [one.within for one in required]
+    def _leave_out_what_leads_nowhere(self) -> None:
+        """Take out what would require something that no form can give. Raises NoForm if that is required in any case."""
+        for one in self._shape.not_in_forms:
+            if one.required:
+                self._leave_out(one.within, _left_out(one.names, one.why))
+        while dead_end := next(filter(self._is_dead_end, self._shape.choices), None):
+            inside = (one for one in self._shape.not_in_forms if one.within & {*dead_end.branches})
+            self._leave_out(
+                dead_end.within, " ".join(_left_out(one.names, one.why) for one in inside) or "It has nothing to fill in."
+            )
+
+    def _leave_out(self, groups: frozenset[int], why: str) -> None:
+        if groups <= self._always:
+            raise NoForm(why)
+        kept = {wanted: [slot for slot in slots if not groups <= slot.within] for wanted, slots in self._slots.items()}
+        self._slots = {wanted: slots for wanted, slots in kept.items() if slots}
+
+    def _is_dead_end(self, choice: Choice) -> bool:
+        """Whether one of several things is needed beside what can be filled in, and none of them can be given."""
+        is_reached = choice.within <= self._always or any(
+            choice.within <= slot.within for slots in self._slots.values() for slot in slots
+        )
+        return choice.needed and is_reached and not any(map(self._offers, choice.branches))
+
+    def _offers(self, branch: int) -> bool:
+        """Whether there is something that could be put into this branch of a choice."""
+        return bool(self._wanted_in(branch)) or self._is_the_account_s(branch)
+
+    def _is_the_account_s(self, branch: int) -> bool:
+        return any(branch in slot.within for slots in self._account.values() for slot in slots)
 
     # What is filled in
 
@@ -144,14 +180,14 @@ class Form:
         if len(certain) > 1:
             named = [next(one for one in given if one in self._wanted_in(branch)).path for branch in certain]
             yield named[0], f"{_listed(named, 'and')} cannot be given together."
-        elif choice.needed and not self._chosen(choice, given):
-            named = [next(iter(self._wanted_in(branch))).path for branch in choice.branches]
+        elif choice.needed and not any(self._is_filled(branch, given) for branch in choice.branches):
+            named = [next(iter(wanted)).path for wanted in map(self._wanted_in, choice.branches) if wanted]
             yield named[0], f"{_listed(named, 'or')} is missing."
 
-    def _chosen(self, choice: Choice, given: Mapping[Wanted, str]) -> bool:
-        """Whether one of the branches is there, or need not be asked for: one in which nothing is wanted is the account's."""
-        wanted_in = [self._wanted_in(branch) for branch in choice.branches]
-        return any(not wanted or given.keys() & wanted.keys() for wanted in wanted_in)
+    def _is_filled(self, branch: int, given: Mapping[Wanted, str]) -> bool:
+        """Whether something is given for it, or the account is enough."""
+        wanted = self._wanted_in(branch)
+        return bool(given.keys() & wanted.keys()) if wanted else self._is_the_account_s(branch)
 
     def _wanted_in(self, group: int) -> dict[Wanted, None]:
         return {wanted: None for wanted, slots in self._slots.items() if any(group in slot.within for slot in slots)}
@@ -162,19 +198,21 @@ class Form:
         return self._always.union(*certain)
 
     def _add_account(self, account: Account, placed: dict[Slot, str], groups: frozenset[int]) -> None:
-        for slots, value in ((self._keys, account.key), (self._campaigns, str(account.campaign_id))):
-            if slots:
-                slot = min(slots, key=lambda slot: (not slot.within <= groups, _rank(slot)))
-                placed[slot] = written(slot, value)
+        values = {Parameter.KEY: account.key, Parameter.CAMPAIGN_ID: str(account.campaign_id)}
+        for parameter, slots in self._account.items():
+            possible = [slot for slot in slots if not self._is_elsewhere(slot, there(placed) | groups)]
+            if possible:
+                slot = min(possible, key=lambda one: not one.within <= groups)
+                placed[slot] = written(slot, values[parameter])
         for slot in list(missing(self._shape, placed)):
-            if slot in self._keys or slot in self._campaigns:
-                placed[slot] = written(slot, account.key if slot in self._keys else str(account.campaign_id))
+            for parameter, slots in self._account.items():
+                if slot in slots:
+                    placed[slot] = written(slot, values[parameter])
 
-
-def _rank(slot: Slot) -> tuple[int, int]:
-    """The least is the likeliest to be meant by the account's key or campaign."""
-    parameter = Parameter.KEY if plain(slot.name) in SPELLINGS[Parameter.KEY] else Parameter.CAMPAIGN_ID
-    return likelihood(slot, parameter)
+    def _is_elsewhere(self, slot: Slot, groups: frozenset[int]) -> bool:
+        """Whether it stands in a branch of a choice of which another branch is there."""
+        ours = [(choice, branch) for choice in self._shape.choices for branch in choice.branches if branch in slot.within]
+        return any(other in groups for choice, branch in ours for other in choice.branches if other != branch)
 
 
 def _kind(text: Text) -> Kind:

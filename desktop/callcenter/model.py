@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Function(StrEnum):
@@ -55,7 +56,7 @@ class Wanted:
     choices: tuple[str, ...] = ()
     """What a CHOICE may be, in the order of the WSDL."""
     default: str = ""
-    """What the service takes if nothing is given."""
+    """What the service takes if nothing is given. To be shown, not to be filled in: what is filled in is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class CallResponse:
     notes: str = ""
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name as it is compared: `campaignID`, `campaign_id` and `CampaignId` are one (api-facts.md)."""
     return name.replace("_", "").replace("-", "").casefold()

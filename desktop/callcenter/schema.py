@@ -88,7 +88,9 @@ class _Visitor(visitor.SchemaVisitor):
         return _fixed(element, node)
 
     def visit_attribute(self, node: etree._Element, parent: etree._Element) -> Any:
-        return _fixed(super().visit_attribute(node, parent), node)
+        attribute: Any = super().visit_attribute(node, parent)
+        attribute.prohibited = node.get("use") == "prohibited"
+        return _fixed(attribute, node)
 
     visitors: dict[Any, Any] = visitor.SchemaVisitor.visitors | {  # zeep looks here, not at its methods
         visitor.tags.simpleType: visit_simple_type,

@@ -13,9 +13,11 @@ import errno
 import logging
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +49,9 @@ TIME_TO_SEND = 60
 _BIG_ANSWER = 200_000
 """Bytes from which an answer is read on a thread, so that the windows do not stand still meanwhile."""
 
+if find_spec("sniffio") is None:  # httpcore looks for it several times in each request, in every folder that Python knows
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # by which Python knows that there is none
+
 # At DEBUG these write requests, the key in them, into the log; whoever sets the root logger's level must not bring that about.
 for _talkative in ("httpx", "httpcore", "h11", "zeep"):
     logging.getLogger(_talkative).setLevel(logging.WARNING)
@@ -68,6 +73,7 @@ class SoapCallCenter:
         self._short = _client(SHORT_CALL)
         self._long = _client(LONG_CALL)
         self._closed = False
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Learn the contracts that are not known yet.
@@ -157,6 +163,13 @@ class SoapCallCenter:
         self._closed = True
         await self._long.aclose()
         await self._short.aclose()
+        await asyncio.gather(*self._closing)
+
+    def _let_go(self, response: httpx.Response) -> None:
+        """Close a connection whose answer is there, without anybody who waits for the answer waiting for that, too."""
+        task = asyncio.get_running_loop().create_task(_closed(response), name="a connection is closed")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _contract_of(self, function: Function) -> Contract | None:
         return self._broadcast if function in BROADCAST_FUNCTIONS and self._broadcast_url else self._service
@@ -222,13 +235,15 @@ class SoapCallCenter:
         if self._closed:
             raise NotReached("NextCall is being closed.")
         try:
-            async with (
-                asyncio.timeout(TIME_TO_SEND) as limit,
-                client.stream(
-                    "POST", request.address, content=request.body, headers=request.headers, extensions={"trace": watch}
-                ) as response,
-            ):
-                return await _received(response, secret)
+            asked = client.build_request(
+                "POST", request.address, content=request.body, headers=request.headers, extensions={"trace": watch}
+            )
+            async with asyncio.timeout(TIME_TO_SEND) as limit:
+                response = await client.send(asked, stream=True)
+                try:
+                    return await _received(response, secret)
+                finally:
+                    self._let_go(response)
         except CallCenterError as raised:
             failure = raised
         except _WIRE_TROUBLE as trouble:
@@ -326,6 +341,13 @@ def _tell(on_asked: Callable[[], None]) -> None:
         on_asked()
     except Exception:
         log.exception("telling that the question has left went wrong")
+
+
+async def _closed(response: httpx.Response) -> None:
+    try:
+        await response.aclose()
+    except _WIRE_TROUBLE as trouble:
+        log.debug("a connection was closed with trouble: %s", type(trouble).__name__)
 
 
 async def _received(response: httpx.Response, secret: str) -> reply.Answer:

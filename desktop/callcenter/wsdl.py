@@ -231,7 +231,7 @@ class _Survey:
 
     def _see_attributes(self, kind: Any, place: _Place) -> None:
         for _, attribute in kind.attributes:
-            if attribute.name is not None:  # xsd:anyAttribute has none
+            if attribute.name is not None and not getattr(attribute, "prohibited", False):  # xsd:anyAttribute has no name
                 needed = attribute.required and attribute.default is None
                 unfilled = Unfilled.DEFAULT if attribute.required and not needed else Unfilled.LEFT_OUT
                 inside = replace(place, names=(*place.names, str(attribute.name)))
@@ -248,6 +248,8 @@ class _Survey:
             if not item.is_optional:
                 self._no_form(place, "wants something that the description does not name", needed=True, is_unknown=True)
         elif isinstance(item, xsd.Element):
+            if item.max_occurs == 0:
+                return
             self._see_element(place.inside(item.qname.text, str(item.name), next(self._numbers)), item)
         else:
             self._see_group(item, place)
@@ -277,6 +279,9 @@ class _Survey:
             unfilled = Unfilled.NIL if element.nillable and element.default is None else unfilled
         # What has a default or may be nil can be left to the service even if its element must be there.
         needed = unfilled is Unfilled.EMPTY
+        if element.min_occurs > 1:
+            self._no_form(place, "must be given several times", needed=needed)
+            place = replace(place, in_a_form=False)
         if not isinstance(kind, xsd.ComplexType):
             self._found(place, element, kind, Unfilled.LEFT_OUT if needed else unfilled, needed=needed)
         elif isinstance(kind._element, xsd.Element):  # a text with attributes: xsd:simpleContent
@@ -302,7 +307,9 @@ class _Survey:
 
     def _found(self, place: _Place, holder: Any, kind: Any, unfilled: Unfilled, *, needed: bool, attribute: str = "") -> None:
         """A place for a value: an attribute's or element's."""
-        text = _text(kind)
+        text, fixed = _text(kind), getattr(holder, "fixed", None)
+        if fixed is not None:  # it can be there or not, if at all
+            text = replace(text, choices=(fixed,))
         if not text.builtin:
             self._no_form(place, "is nothing that can be typed", needed=needed)
         self._slots.append(
@@ -315,7 +322,7 @@ class _Survey:
                 unfilled=unfilled,
                 text=text,
                 default=holder.default or "",
-                in_a_form=place.in_a_form and bool(text.builtin) and getattr(holder, "fixed", None) is None,
+                in_a_form=place.in_a_form and bool(text.builtin) and (fixed is None or unfilled is not Unfilled.DEFAULT),
             )
         )
 

@@ -53,6 +53,7 @@ def masked(number: str) -> str:
     return "…" + "".join(digits[-2:]) if len(digits) > 4 else "…"
 
 
+@lru_cache(maxsize=256)
 def zones(number: str, region: str = HOME) -> tuple[str, ...]:
     """The names of the time zones in which `number` may be; empty if nobody can tell.
 

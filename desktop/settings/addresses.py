@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def unfit(address: str) -> str:
-    """Why this is no web address, in a sentence; empty if it is one, or if there is none."""
+    """Why this is not a web address, in a sentence; empty if it is one, or if there is none."""
     try:
         parts = urlsplit(address)
         named = bool(parts.hostname)

@@ -76,10 +76,14 @@ class Memory:
             await self._vault.keep(key)
 
     async def forget_login(self) -> None:
-        """Remember nothing of the log-in, the key included. Raises SettingsNotKept and KeyNotKept."""
+        """Remember nothing of the log-in, the key included. Raises SettingsNotKept and KeyNotKept.
+
+        The campaign stays for as long as the keyring still has the key, so that the next start knows that there is one to forget.
+        """
         async with self._turn:
-            await self.save(msgspec.structs.replace(self.settings, remember=False, campaign_id="", phone_number=""))
+            await self.save(msgspec.structs.replace(self.settings, remember=False, phone_number=""))
             await self._vault.forget()
+            await self.save(msgspec.structs.replace(self.settings, campaign_id=""))
 
     async def keep_supervised(self, campaigns: tuple[Supervised, ...]) -> None:
         """Keep the campaigns that a team lead works with. Raises SettingsNotKept."""

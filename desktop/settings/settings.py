@@ -9,29 +9,26 @@ import contextlib
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-import platformdirs
 import tomli_w
 from msgspec import Meta
 
-from desktop import APP_NAME
 from desktop.errors import SettingsNotKept
 from desktop.settings.addresses import unfit, unfit_for_profiles, unfit_for_service
 
 log = logging.getLogger(__name__)
 
 
-def data_folder(chosen: Path | None = None) -> Path:
-    """Where everything is kept, if no folder was `chosen`: on this computer, not in a profile that roams."""
-    return chosen or platformdirs.user_data_path(APP_NAME, appauthor=False)
-
-
 HOSTED_SERVICE = "https://www.callfire.com/service/PredictiveService?wsdl"
 
 PERSONAL = {"personal": True}
 """Marks what no organisation sets for its agents: who they are and which keys suit their hands."""
+
+Manner = Literal["quiet", "keyboard", "strip"]
+"""How a call comes onto the screen. `quiet`: the popup above everything, without the keyboard. `keyboard`: with it.
+`strip`: a strip above everything, and the popup when it is asked for."""
 
 
 class Shortcuts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,6 +96,13 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = True
     campaign_id: Annotated[str, Meta(description="The campaign of the last shift", extra=PERSONAL)] = ""
     phone_number: Annotated[str, Meta(description="The agent's own phone, as it was typed", extra=PERSONAL)] = ""
+    popup: Annotated[
+        Manner,
+        Meta(
+            title="How a call comes onto the screen",
+            description="The popup without the keyboard (quiet), with it (keyboard), or a slim strip (strip)",
+        ),
+    ] = "quiet"
     notification: Annotated[bool, Meta(title="Notification", description="Whether a notification tells of a call")] = True
     notification_names: Annotated[
         bool,
@@ -127,6 +131,13 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     supervised: Annotated[
         tuple[Supervised, ...], Meta(description="The campaigns in it, and the lead's own names for them", extra=PERSONAL)
     ] = ()
+    update_check: Annotated[
+        bool,
+        Meta(
+            title="Say when there is a newer NextCall",
+            description="Whether the project's page is asked for a newer version, once a day at most and never during a shift",
+        ),
+    ] = True
 
 
 class SettingsFile:

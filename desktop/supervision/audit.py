@@ -116,6 +116,8 @@ class Audit:
         records = await self.records()
 
         def write() -> None:
+            if path.exists() and path.samefile(self.path):
+                raise OSError(0, "this is the log itself")
             with path.open("w", encoding="utf-8-sig", newline="") as file:
                 write_csv(records, file)
 

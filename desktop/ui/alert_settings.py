@@ -1,4 +1,4 @@
-"""The settings' page that says how the agent is told of a call: notification, taskbar, sound - each can be tried out."""
+"""The settings' page that says how the agent is told of a call: notification, taskbar, tray, sound - each can be tried out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QSlider
 
 from desktop.settings.settings import Settings
+from desktop.ui.arrival_settings import ArrivalSettings
 from desktop.ui.channels import Channel, Choices
-from desktop.ui.parts import button
+from desktop.ui.parts import button, label
 from desktop.ui.settings_page import Pick, SettingsPage, Switch
 from desktop.ui.sound import SOUNDS
 
@@ -22,6 +23,7 @@ class AlertSettings(SettingsPage):
 
     title = "When a call comes"
     test_requested = Signal(Channel, Choices)
+    strip_requested = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -38,9 +40,14 @@ class AlertSettings(SettingsPage):
         volume.setPageStep(10)
         volume.setValue(settings.sound_volume)
 
+        strip = button("Test strip", "flat")
+        strip.clicked.connect(self.strip_requested)
+
+        self.add("popup", ArrivalSettings(settings.popup), "How it comes", beside=strip)
         self.add("notification", notification, beside=self._try(Channel.NOTIFICATION))
         self.add("notification_names", names, below=True)
         self.add("taskbar", Switch("Flashing taskbar entry", settings.taskbar), beside=self._try(Channel.TASKBAR))
+        self.add_other(label("Tray icon, where there is a tray"), beside=self._try(Channel.TRAY))
         self.add("sound", sound, "Sound", beside=self._try(Channel.SOUND))
         self.add("sound_output", self._output, "Sound output")
         self.add("sound_volume", volume, "Volume")

@@ -100,7 +100,7 @@ def _line(text: str, placeholder: str) -> QLineEdit:
 
 def _no_address(address: object) -> tuple[str, str] | None:
     why = unfit(str(address))
-    return ("This is no web address", why) if why else None
+    return ("This is not a web address", why) if why else None
 
 
 def _no_address_of_profiles(address: object) -> tuple[str, str] | None:

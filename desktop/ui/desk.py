@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.callcenter.model import Account, Call, CallResponse, Function
@@ -37,6 +37,7 @@ from desktop.ui.alert_settings import choices
 from desktop.ui.alongside import Alongside
 from desktop.ui.campaign import Campaign
 from desktop.ui.channels import Channels
+from desktop.ui.coming import Coming
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.kept_notes import KeptNotes
 from desktop.ui.keyboard import Keyboard
@@ -45,6 +46,7 @@ from desktop.ui.links import Links
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
 from desktop.ui.parts import place
+from desktop.ui.places import Places
 from desktop.ui.popup import PopupWindow
 from desktop.ui.preferences import Preferences
 from desktop.ui.promises import Promises
@@ -57,22 +59,30 @@ from desktop.ui.tray import Tray
 
 log = logging.getLogger(__name__)
 
+_LATEST = 50
+"""Milliseconds after which the other windows show that a call has come, whether or not the popup could be painted until then."""
+
+
+def _nobody() -> None:
+    """Whom there is to tell when nobody is left to be told."""
+
 
 class Desk(QObject):
     """Windows, shift and wishes of one agent at the call center that is at `service_url`.
 
     A practice desk has no `memory` but a `practice_login`, which fills in the log-in dialog. Without a `campaign` every popup
-    is that of the empty profile.
+    is that of the empty profile. A `login` dialog may be on the screen already, with what the agent has typed into it.
     """
 
     practice_requested = Signal()
     settings_changed = Signal(Settings, object)
     preview_requested = Signal(Path)
     state_changed = Signal(State)
+    login_offered = Signal()
     quit_requested = Signal()
     supervisor_requested = Signal()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0915 - it is where they all meet
         self,
         center: HostedCallCenter,
         service_url: str,
@@ -82,6 +92,7 @@ class Desk(QObject):
         *,
         practice_login: LoginEntry | None = None,
         campaign: Campaign | None = None,
+        login: LoginDialog | None = None,
     ) -> None:
         super().__init__()
         self._center = center
@@ -100,9 +111,11 @@ class Desk(QObject):
         """The journal's name for somebody whom the agent hears and the call center has not told of."""
 
         self._practice = practice = memory is None
-        self.login = LoginDialog(practice=practice)
+        settings = memory.settings if memory else Settings()
+        self.login = login or LoginDialog(practice=practice)
         self.window = ShiftWindow(practice=practice)
         self.popup = PopupWindow(practice=practice)
+        self.coming = Coming(self.popup, practice=practice, manner=settings.popup)
         self.reminder = HangUpWindow(practice=practice)
         self.recovery: RecoveryDialog | None = None
         self.tray = Tray(self, practice=practice)
@@ -110,7 +123,7 @@ class Desk(QObject):
         notifier = Notifier(self.tray.notify, practice=practice)
         self._sound = Sound(self)
         self.channels = Channels(notifier, self.tray, self.popup, self.window, tasks, self._sound)
-        self.channels.choose(choices(memory.settings if memory else Settings()))
+        self.channels.choose(choices(settings))
         self._alongside = Alongside(self.channels, tasks, campaign.webhooks if campaign else None)
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
@@ -119,14 +132,25 @@ class Desk(QObject):
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
         self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window))
-        self._keyboard.set_hotkeys(memory.settings.shortcuts.chosen() if memory else {})
+        self._keyboard.set_hotkeys(settings.shortcuts.chosen())
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
-            self.popup.set_undo(memory.settings.undo_seconds, fixed="undo_seconds" in memory.locked)
-        place(self.login, 0.5, 0.4)
-        place(self.window, 1.0, 0.0)
+            self.popup.set_undo(settings.undo_seconds, fixed="undo_seconds" in memory.locked)
+        if login is None:
+            place(self.login, 0.5, 0.4)
+        place(self.window, 1.0, 0.1 if settings.popup == "strip" else 0.0)  # its head is not to be below the strip
         place(self.popup, 0.15, 0.2)
         place(self.reminder, 0.5, 0.4)
+        self._places = Places(memory.folder / "places.json") if memory else None  # a practice leaves nothing behind
+        if self._places is not None:
+            names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip, "callbacks": self.callbacks}
+            for name, window in names.items():
+                self._places.watch(window, name)
+        self._still_to_tell: Callable[[], None] = _nobody
+        """Of the call whose popup comes up just now: whom else to tell that it is there."""
+        self._catching_up = QTimer(self)
+        self._catching_up.setSingleShot(True)
+        self._catching_up.setInterval(_LATEST)
         self._connect()
 
     @property
@@ -141,14 +165,17 @@ class Desk(QObject):
         self.login.practice_requested.connect(self.practice_requested)
         self.login.settings_requested.connect(self._preferences.open)
         self.login.close_requested.connect(self.quit_requested)
+        self._signing_in.opened.connect(self.login_offered)
         self._signing_in.not_remembered.connect(lambda title, advice: self.window.say(title, advice, "warn"))
         self._preferences.changed.connect(self.settings_changed)
         self._preferences.preview_requested.connect(self.preview_requested)
         self._keyboard.pressed.connect(self._on_hotkey)
-        self.window.show_call_requested.connect(self.popup.bring_back)
+        self.window.show_call_requested.connect(self.coming.open)
         self.window.someone_heard.connect(self._on_someone_heard)
         self.window.leave_requested.connect(self._on_leave_requested)
         self.window.quit_requested.connect(self.quit_requested)
+        self.coming.came.connect(self._catch_up)
+        self._catching_up.timeout.connect(self._catch_up)
         self.popup.next_call_requested.connect(self._on_next_call_requested)
         self.popup.logoff_requested.connect(self._on_logoff_requested)
         self.popup.draft_changed.connect(self._on_draft_changed)
@@ -175,7 +202,7 @@ class Desk(QObject):
         self.tray.callbacks_requested.connect(self._promises.show_window)
         self.tray.leave_requested.connect(self._on_leave_requested)
         self.channels.show_call_requested.connect(self._on_show_call_requested)
-        self.channels.troubled.connect(lambda words: self.window.say("A call may not be told as you want it", words, "warn"))
+        self.channels.troubled.connect(lambda words: self.window.say("You are not told of calls as you chose", words, "warn"))
         self.tray.quit_requested.connect(self.quit_requested)
 
     # Coming and going
@@ -209,6 +236,10 @@ class Desk(QObject):
             place_of_it.offer_supervisor()
             place_of_it.supervisor_requested.connect(self.supervisor_requested)
 
+    def show_lacks(self, lacks: Callable[[], tuple[str, ...]]) -> None:
+        """Have the settings say what this computer does not tell, in sentences that are asked for when they are opened."""
+        self._preferences.lacks = lacks
+
     async def may_leave(self) -> bool:
         """Whether the desk can be closed now. Asks while the phone is in the queue, and sees to it that the phone is hung up."""
         if self.state in IN_QUEUE and not await self._leave():
@@ -220,7 +251,8 @@ class Desk(QObject):
 
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away from the computer: then nobody sees whom they have on the line."""
-        self.popup.set_covered(covered=covered)
+        self.coming.set_covered(covered=covered)
+        self.window.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
@@ -278,16 +310,21 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
         # the recovery dialog goes with its task
-        windows = (self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window)
+        others = (self.reminder, self.callbacks, self._kept_notes.window)
+        windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()
-        self.popup.end_call()  # what could still be taken back is not sent
+        self._still_to_tell = _nobody
+        self._catching_up.stop()
+        self.coming.call_ended()  # what could still be taken back is not sent
         self._promises.set_quiet(quiet=True)
         await self._alongside.close()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
         self.tray.close()
         self._sound.end()
         self._keyboard.close()
+        if self._places is not None:
+            await in_thread(self._places.close, "places")
         for window in windows:
             window.deleteLater()
 
@@ -355,11 +392,14 @@ class Desk(QObject):
             self._close_popup()
             self.popup.show_call(call, session.draft, fixed=session.fixed, last_only=session.last_only, profile=profile)
         self.popup.offer_aids(self._alongside.aids.labels(self.popup.form.facts))
-        self._alongside.call_connected(self.popup.form, known_before=session.known_before)
+        self.coming.call_connected(in_full=session.fixed or session.last_only)
+        self._still_to_tell = lambda: self._alongside.call_connected(self.popup.form, known_before=session.known_before)
+        self._catching_up.start()
         while True:
             self._wish = asyncio.get_running_loop().create_future()
             response, last = await self._wish
-            self.popup.show_saving()
+            self._catch_up()
+            self.coming.show_saving()
             form = self.popup.form
             self._promises.keep(session.number, form)
             try:
@@ -367,7 +407,7 @@ class Desk(QObject):
             except CallCenterError as failure:
                 self._tell_not_stored(session, failure, last=last)
             else:
-                self.popup.end_call()
+                self.coming.call_ended()
                 self._alongside.call_stored(form)
                 if self._campaign is not None and not last:
                     self._campaign.look_up(session.account.campaign_id)  # so that a new form is built while nobody waits for it
@@ -375,8 +415,10 @@ class Desk(QObject):
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
+        self.login.hide()  # where it was the first window: it could not be told that there is this to settle
         recovering = Recovering(record, memory, self._begin_session, self._forget_session)
         self.recovery = recovering.dialog
+        self._keyboard.bind((recovering.dialog,))
         try:
             recovered = await recovering.run(self._tasks)
         finally:
@@ -412,12 +454,14 @@ class Desk(QObject):
         session = self._session
         if session is None:
             return True
+        self._catch_up()  # or the question would go away with the state before
         if self._question is not None:
             self._question.raise_()
             return False
         can_hang_up = self._center.offers(Function.KICK_AGENT)
+        asked_in = self.state
         self._question = LeaveDialog(
-            self.state,
+            asked_in,
             can_hang_up=can_hang_up,
             kept=self._journal.lasting,
             practice=self._practice,
@@ -429,7 +473,7 @@ class Desk(QObject):
             wants_to = await self._question.ask()
         finally:
             self._question = None
-        if not wants_to:
+        if not wants_to or self.state is not asked_in:  # somebody has been connected in that very moment
             return False
         await self._stop_shift()
         self._close_popup()
@@ -474,7 +518,8 @@ class Desk(QObject):
 
     def _close_popup(self) -> None:
         """Nobody is on the line any more, whether the call center had told of somebody or not."""
-        self.popup.end_call()  # which keeps the last of what was entered, still under the name of the somebody
+        self._still_to_tell = _nobody
+        self.coming.call_ended()  # which keeps the last of what was entered, still under the name of the somebody
         self._someone = ""
 
     def _forget_session(self) -> None:
@@ -506,6 +551,20 @@ class Desk(QObject):
     # Slots
 
     def _on_shift_changed(self) -> None:
+        """A call that comes is first of all shown by the popup, for which this waits a moment; all else is shown at once."""
+        if self._shown is State.WAITING and self.state is State.CONNECTED:
+            self._catching_up.start()
+        else:
+            self._show_shift()
+
+    def _catch_up(self) -> None:
+        """Show and tell what comes after the popup."""
+        self._catching_up.stop()
+        self._show_shift()
+        tell, self._still_to_tell = self._still_to_tell, _nobody
+        tell()
+
+    def _show_shift(self) -> None:
         session = self._session
         if session is None:
             return
@@ -565,11 +624,11 @@ class Desk(QObject):
             self.popup.show_someone(self._campaign.profile if self._campaign else NONE)
             self._promises.set_quiet(quiet=True)
             self.window.show_someone(heard=True)
-        self.popup.bring_back()
+        self.coming.someone_heard()
         session.rearm()
 
     def _on_wait_on_requested(self) -> None:
-        self._someone = ""
+        self._close_popup()
         self._promises.set_quiet(quiet=False)
         self.window.show_someone(heard=False)
 
@@ -580,7 +639,8 @@ class Desk(QObject):
         """Between calls only. A notification would name somebody, or nobody in particular: the NextCall window tells."""
         who = due[0].caller or due[0].phone_number or "somebody"
         more = f" and {len(due) - 1} more" if len(due) > 1 else ""
-        self.window.say("A callback is due", f"You promised to call {who}{more}. “Callbacks” shows when and whom.", "warn")
+        words = "You promised to call {}. “Callbacks” shows when and whom."
+        self.window.say("A callback is due", words.format(f"{who}{more}"), "warn", unnamed=words.format(f"somebody{more}"))
 
     def _on_hotkey(self, action: str) -> None:
         """A key was pressed in whatever program. Nothing is stored that is not seen."""
@@ -588,7 +648,7 @@ class Desk(QObject):
             case "show_call":
                 self._on_show_call_requested()
             case "next_call" if self.state is State.CONNECTED:
-                self.popup.press_next_call()
+                self.coming.press_next_call()
             case "hear_someone":
                 self._on_someone_heard()
 
@@ -597,7 +657,7 @@ class Desk(QObject):
 
     def _on_show_call_requested(self) -> None:
         if self.state in {State.CONNECTED, State.SAVING}:
-            self.popup.bring_back()
+            self.coming.open()
         else:
             self.show()
 

@@ -14,25 +14,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from desktop.settings.settings import Shortcuts
 from desktop.ui import look
 from desktop.ui.hotkeys import read
-from desktop.ui.keys import HOTKEYS, row_in_windows
+from desktop.ui.keys import HOTKEYS, MODIFIERS, row_in_windows
 from desktop.ui.parts import button, label
 from desktop.ui.settings_page import SettingsPage
 
 ACTIONS = {"show_call": "Show the popup", "next_call": "Next Call", "hear_someone": "I hear someone"}
 """What the hotkeys do, in words."""
 
-_HELD = frozenset(
-    {
-        Qt.Key.Key_Shift,
-        Qt.Key.Key_Control,
-        Qt.Key.Key_Alt,
-        Qt.Key.Key_AltGr,
-        Qt.Key.Key_Meta,
-        Qt.Key.Key_CapsLock,
-        Qt.Key.Key_NumLock,
-    }
-)
-"""Keys that are nothing by themselves."""
 _HOLDING = (
     Qt.KeyboardModifier.ControlModifier
     | Qt.KeyboardModifier.AltModifier
@@ -205,7 +193,7 @@ class HotkeyField(QLineEdit):
             event.ignore()
         elif event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete) and event.modifiers() in _PLAIN:
             self.choose("")
-        elif event.key() not in _HELD and event.key() != Qt.Key.Key_unknown:
+        elif event.key() not in MODIFIERS and event.key() != Qt.Key.Key_unknown:
             pressed = QKeySequence(QKeyCombination(event.modifiers() & _HOLDING, Qt.Key(event.key())))
             self.choose(pressed.toString(QKeySequence.SequenceFormat.PortableText))
 

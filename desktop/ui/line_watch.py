@@ -16,8 +16,8 @@ from PySide6.QtNetwork import QNetworkInformation
 
 log = logging.getLogger(__name__)
 
-_TICK = 1.0
-"""Seconds between two looks at the clocks."""
+_TICK = 5.0
+"""Seconds between two looks at the clocks, which wake the computer. Most systems tell of a sleep by themselves (presence.py)."""
 _JUMP = 10.0
 """Seconds that may be missing between two looks before it counts as sleep: a busy computer is late by less."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRegularExpression, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QRegularExpressionValidator
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from desktop import APP_NAME
 from desktop.errors import NextCallError
-from desktop.popup import phone
 from desktop.shift.states import State
 from desktop.ui import look
 from desktop.ui.parts import SET_BY_ORGANISATION, KeyEdit, MessageBar, button, card, framed, label, named
@@ -26,7 +27,10 @@ class LoginEntry:
 
 
 class LoginDialog(QDialog):
-    """Two steps on one page: "Call me" has the phone rung, "Log in" takes the agent ID that is heard there."""
+    """Two steps on one page: "Call me" has the phone rung, "Log in" takes the agent ID that is heard there.
+
+    It may be on the screen before there is anybody to hear its wishes: not `ready`, it keeps the last of them until then.
+    """
 
     call_me_requested = Signal(LoginEntry)
     log_in_requested = Signal(LoginEntry, str)
@@ -34,12 +38,21 @@ class LoginDialog(QDialog):
     settings_requested = Signal()
     supervisor_requested = Signal()
     kept_notes_requested = Signal()
+    update_requested = Signal()
     close_requested = Signal()
 
-    def __init__(self, *, practice: bool) -> None:
+    def __init__(self, *, practice: bool, ready: bool = True) -> None:
         super().__init__()
+        self._ready = ready
+        self._kept_wish: Callable[[], None] | None = None
         self.setWindowTitle("Log in")
         self.setWindowIcon(look.app_icon(practice=practice))
+
+        # What is new
+        self._update = button("", "flat", "open")
+        self._update.setToolTip("Opens its page in your browser. Nothing is installed by itself.")
+        self._update.clicked.connect(self.update_requested)
+        self._update.hide()
 
         # What the phone needs
         self._key = KeyEdit()
@@ -74,13 +87,13 @@ class LoginDialog(QDialog):
         self._message = MessageBar(lines=2)
         self._practice = button("End practice" if practice else "Practice", "flat", "practice")
         self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
-        self._practice.clicked.connect(self.practice_requested)
+        self._practice.clicked.connect(lambda: self._wish(self.practice_requested.emit))
         self._kept_notes = button("", "flat", "info")
         self._kept_notes.setToolTip("What you noted and the call center does not have")
         self._kept_notes.clicked.connect(self.kept_notes_requested)
         self._kept_notes.hide()
         self._settings = button("Settings", "flat", "settings")
-        self._settings.clicked.connect(self.settings_requested)
+        self._settings.clicked.connect(lambda: self._wish(self.settings_requested.emit))
         self._supervisor = button("Supervisor", "flat", "supervisor")
         self._supervisor.setToolTip("Start and stop campaigns, hang up agents")
         self._supervisor.clicked.connect(self.supervisor_requested)
@@ -115,6 +128,19 @@ class LoginDialog(QDialog):
             self._key.setText(key)
             if self._key.hasFocus():
                 self.focus_first_gap()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the agent has neither typed anything nor gone anywhere since it was shown."""
+        return self._key.hasFocus() and not self._key.isModified()
+
+    def be_ready(self) -> None:
+        """There is somebody now to hear what the agent wishes: do what was wished for meanwhile."""
+        self._ready = True
+        wish, self._kept_wish = self._kept_wish, None
+        if wish is not None:
+            self._message.clear()
+            wish()
 
     def focus_first_gap(self) -> None:
         """Put the keyboard where the agent has to go on."""
@@ -184,6 +210,11 @@ class LoginDialog(QDialog):
         self._kept_notes.setText(f"Kept notes ({count})")
         self._kept_notes.setVisible(count > 0)
 
+    def offer_update(self, version: str) -> None:
+        """Say that there is this newer version, with a way to its page."""
+        self._update.setText(f"{APP_NAME} {version} is available")
+        self._update.show()
+
     def forget_agent_id(self) -> None:
         """Empty the agent ID: the next shift has another."""
         self._agent_id.clear()
@@ -202,6 +233,7 @@ class LoginDialog(QDialog):
         titles.addWidget(label("NextCall rings your phone, then you type the ID you hear.", "small"))
         heading.addWidget(logo)
         heading.addLayout(titles, 1)
+        heading.addWidget(self._update, 0, Qt.AlignmentFlag.AlignTop)
         content.addLayout(heading)
         content.addSpacing(look.GAP)
 
@@ -263,6 +295,13 @@ class LoginDialog(QDialog):
         step.addLayout(go)
         return frame
 
+    def _wish(self, wish: Callable[[], None]) -> None:
+        if self._ready:
+            wish()
+        else:
+            self._kept_wish = wish
+            self._message.say("NextCall is getting ready …", "What you pressed is done in a moment.")
+
     def _needed(self) -> list[tuple[QLineEdit, str]]:
         """The fields that have to be filled in, and what is said where one is not."""
         needed = [(self._key, "Enter the API key"), (self._campaign, "Enter the campaign ID")]
@@ -288,7 +327,7 @@ class LoginDialog(QDialog):
         entry = self._entry()
         if entry is not None:
             self._agent_id.clear()  # each call has its own
-            self.call_me_requested.emit(entry)
+            self._wish(lambda: self.call_me_requested.emit(entry))
 
     def _on_log_in(self) -> None:
         agent_id = "".join(self._agent_id.text().split())
@@ -298,9 +337,11 @@ class LoginDialog(QDialog):
             return
         entry = self._entry()
         if entry is not None:
-            self.log_in_requested.emit(entry, agent_id)
+            self._wish(lambda: self.log_in_requested.emit(entry, agent_id))
 
     def _on_phone_changed(self, text: str) -> None:
+        from desktop.popup import phone  # it knows the numbers of the whole world, and takes its time to
+
         self._phone_hint.setText(phone.hint(text) or " ")
 
     def _on_agent_id_changed(self, text: str) -> None:
@@ -329,9 +370,13 @@ class LoginDialog(QDialog):
             return
         super().keyPressEvent(event)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._kept_wish = None  # what was wished of a dialog that is gone is not meant any more
+        super().hideEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
-        self.close_requested.emit()
+        self._wish(self.close_requested.emit)
 
 
 def _is_gap(edit: QLineEdit) -> bool:

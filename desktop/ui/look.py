@@ -11,7 +11,7 @@ from functools import cache
 from string import Template
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -158,21 +158,27 @@ class _LineIcon(QIconEngine):
         self._name, self._tone = name, tone
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
-        tone = "muted" if mode is QIcon.Mode.Disabled else self._tone
         square = QRectF(rect.x(), rect.y(), rect.height(), rect.height())  # a wider place leaves air before the words
-        _renderer(self._name, colour(tone).name()).render(painter, square)
+        _renderer(self._name, self._ink(mode)).render(painter, square)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        pixmap = QPixmap(size * scale)
-        pixmap.setDevicePixelRatio(scale)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
-        painter.end()
+        drawing = f"{self._name} {self._ink(mode)} {size.width()} {size.height()} {scale}"
+        pixmap = QPixmap()
+        if not QPixmapCache.find(drawing, pixmap):
+            pixmap = QPixmap(size * scale)
+            pixmap.setDevicePixelRatio(scale)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+            painter.end()
+            QPixmapCache.insert(drawing, pixmap)
         return pixmap
+
+    def _ink(self, mode: QIcon.Mode) -> str:
+        return colour("muted" if mode is QIcon.Mode.Disabled else self._tone).name()
 
     def clone(self) -> QIconEngine:
         return _LineIcon(self._name, self._tone)

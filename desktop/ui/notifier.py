@@ -61,10 +61,6 @@ class Notifier(QObject):
         if self._service is not None:
             await self._service.take_away()
 
-    async def call_ended(self) -> None:
-        """Nobody is on the line any more."""
-        await self.take_away()
-
     async def try_out(self) -> Way | None:
         """Show what a notification looks like. It goes by itself."""
         return await self._show(f"{self._name}: a test", "You are told of a call like this.", passing=True)

@@ -49,6 +49,11 @@ def tip(text: str) -> str:
     return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if text else ""
 
 
+def sentence(reason: str) -> str:
+    """A failure's reason as a sentence; an empty one stays empty."""
+    return reason[:1].upper() + reason[1:].rstrip(".") + "." if reason else ""
+
+
 SET_BY_ORGANISATION = "Set by your organisation"
 """What stands at a setting that the agent cannot change."""
 
@@ -149,8 +154,7 @@ class MessageBar(QFrame):
 
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell a failure: what happened, why, what became of the work, what to do."""
-        reason = failure.reason[:1].upper() + failure.reason[1:].rstrip(".") + "." if failure.reason else ""
-        self._say(f"{failure.title}.", " ".join(filter(None, (reason, became_of_work, failure.advice))), "bad")
+        self._say(f"{failure.title}.", " ".join(filter(None, (sentence(failure.reason), became_of_work, failure.advice))), "bad")
 
     def _say(self, title: str, text: str, tone: str) -> None:
         self._title.setText(title)
@@ -180,6 +184,11 @@ class KeyEdit(QLineEdit):
         self._show_key.toggled.connect(self._on_show_key)
         self.addAction(self._show_key, QLineEdit.ActionPosition.TrailingPosition)
         self.show_wait(waiting=False)
+
+    def forget(self) -> None:
+        """Be as new: nobody gets the key back by Undo, which `clear()` would let them, and the next one is dots again."""
+        self.setText("")
+        self._show_key.setChecked(False)
 
     def show_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
@@ -305,8 +314,19 @@ class _Fitting(QObject):
                 layout.activate()
                 width = max(content.width(), layout.totalMinimumSize().width())
                 height = max(content.height(), layout.totalMinimumHeightForWidth(width))
-                window.resize(window.size() + QSize(width, height) - content.size())
+                _resize(window, window.size() + QSize(width, height) - content.size())
         return False
+
+
+def _resize(window: QWidget, size: QSize) -> None:
+    """Leave the frame where it is. As long as a window is not on the screen, Qt (X11) would put what is in the frame there
+    instead, and so its title bar above that, where it may be out of sight."""
+    handle, before = window.windowHandle(), window.pos()
+    if size == window.size():
+        return
+    window.resize(size)
+    if handle is not None and not handle.isVisible():
+        handle.setFramePosition(before)
 
 
 def framed(window: QWidget, *, practice: bool, margin: int = look.WIDE, mark: QWidget | None = None) -> QVBoxLayout:

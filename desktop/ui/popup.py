@@ -1,6 +1,7 @@
 """The popup window: who is on the line, what is known of the call, and the form that the agent fills in while talking.
 
-It appears without taking the keyboard. Closing it only hides it: what was typed stays until the call is stored.
+Here it is only filled in: how and when it is seen is decided by who shows it (coming.py). Closing it only hides it: what was
+typed stays until the call is stored.
 """
 
 from __future__ import annotations
@@ -54,12 +55,16 @@ class PopupWindow(QWidget):
     draft_changed = Signal(Draft)
     aid_requested = Signal(str)
     link_requested = Signal(str)
+    disposition_changed = Signal(str)
+    busy_changed = Signal(bool)
+    """Something was pressed and is not done yet, or is done."""
+    attention_requested = Signal()
+    """The popup says something that the agent has to see, whether it is open or not."""
 
     def __init__(self, *, practice: bool, mark: QWidget | None = None) -> None:
         super().__init__()
         self.setWindowTitle("Call")
         self.setWindowIcon(look.app_icon(practice=practice))
-        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # the agent may be typing elsewhere
         self._call: Call | None = None
         self._fixed: Draft | None = None
         self._profile = NONE
@@ -72,6 +77,7 @@ class PopupWindow(QWidget):
         """The entry for the callback that was made at `_asked_at`: "in 2 hours" counts from there."""
         self._undo_seconds = 0
         self._undo_fixed = False
+        self._can_change = True
         self._asked_about: CallResponse | None = None
         """The response that was not sent yet because something in it looks like a card number."""
         self._keyboard_at: QWidget | None = None
@@ -138,7 +144,7 @@ class PopupWindow(QWidget):
         last_only: bool = False,
         profile: CampaignProfile = NONE,
     ) -> None:
-        """Show who is on the line now, with an empty form, or with what was entered for this call before.
+        """Tell who is on the line now, with an empty form, or with what was entered for this call before.
 
         `fixed`: that may be stored already, so it can only be sent again as it is. `last_only`: the agent's phone is no longer
         connected, so the call can only be stored as the last one.
@@ -150,14 +156,13 @@ class PopupWindow(QWidget):
         self._show_caller()
         if fixed:
             self._message.say("The call center may have this already", "You can send it once more, but not change it.", "warn")
-        self._come_up()
 
     def prepare(self, profile: CampaignProfile) -> None:
         """Build the form of this profile while nobody is on the line, so that the next call need not wait for it."""
         self._wear_profile(profile)
 
     def show_someone(self, profile: CampaignProfile = NONE) -> None:
-        """The agent hears somebody, and the call center has not told who it is: open an empty form at once."""
+        """The agent hears somebody, and the call center has not told who it is: an empty form for notes."""
         self._call = self._fixed = None
         self._wear_profile(profile)
         self._show_title()
@@ -166,7 +171,6 @@ class PopupWindow(QWidget):
         self._aids.offer(())
         self._begin(_NOTHING)
         self._show_known()
-        self._come_up()
 
     def tell_who(self, call: Call) -> None:
         """The call center tells who the somebody is. What the agent has entered stays; the agent may have closed the popup."""
@@ -176,7 +180,6 @@ class PopupWindow(QWidget):
         self._show_caller()
         self._ways_on.tell_known()
         self._message.clear()
-        self._come_up()
 
     def offer_aids(self, labels: tuple[str, ...]) -> None:
         """Offer what can be opened, copied or started for this call, a button each."""
@@ -216,23 +219,22 @@ class PopupWindow(QWidget):
         self._cover.put(on=covered)
         self._show_title()
 
+    def choose(self, disposition: str) -> None:
+        """Choose a disposition, if anything can be changed now."""
+        if self._can_change:
+            self._disposition.fill_in(disposition, self._disposition.callback())
+            self._on_disposition_changed()
+
     def press_next_call(self) -> None:
-        """Next Call, pressed in another program. The popup comes forward, so that the agent sees what becomes of it; under the
-        cover nothing can be seen, and nothing is done."""
-        self.bring_back()
+        """Next Call, pressed elsewhere; with the same checks as here. Nothing is done under the cover, where nothing is seen."""
         if self._cover.isHidden():
             self._ways_on.actions_by_name["next_call"]()
 
     def end_call(self) -> None:
         """Nobody is on the line any more: go out of sight, and send nothing that waits."""
         self._ways_on.forget()
+        self._keep_draft()  # nothing is hidden that has not been shown
         self.hide()
-
-    def bring_back(self) -> None:
-        """Show the same call again, as it was, because the agent asked for it."""
-        self.showNormal()
-        self.raise_()
-        self.activateWindow()
 
     def show_saving(self) -> None:
         """Say that the response is on its way."""
@@ -242,6 +244,7 @@ class PopupWindow(QWidget):
 
     def show_trouble(self, line: Line) -> None:
         """Say why the response is still on its way."""
+        before = self._message.text()
         if line.health is Health.UNSURE:
             self._message.say(
                 "Not sure whether the call center has this",
@@ -251,6 +254,8 @@ class PopupWindow(QWidget):
         elif line.health is Health.RECONNECTING:
             words = "NextCall tries again by itself; your entries are safe. Nobody is connected to you meanwhile."
             self._message.say("Not sent yet", f"{line.reason}. {words}", "warn")
+        if self._message.text() != before:
+            self.attention_requested.emit()
 
     def tell(self, failure: NextCallError, became_of_work: str = "", *, last_only: bool = False, can_leave: bool = False) -> None:
         """Tell why the response is not stored; the form can be used again.
@@ -263,11 +268,12 @@ class PopupWindow(QWidget):
         if can_leave:
             self._ways_on.offer_leave()
         self._message.tell(failure, became_of_work)
-        self.show()
+        self.attention_requested.emit()
 
     def say(self, title: str, text: str) -> None:
         """Say something that hinders nobody."""
         self._message.say(title, text, "warn")
+        self.attention_requested.emit()
 
     # Inside
 
@@ -379,7 +385,8 @@ class PopupWindow(QWidget):
     def _show_hints(self, facts: Facts) -> None:
         form = self.form
         chosen = form.chosen
-        self._disposition.ask_callback(asked=form.asks_callback, words=form.callback_words, problem=form.callback_problem)
+        words = form.callback_words if form.asks_callback else ""  # the caller's time zone takes a while to find
+        self._disposition.ask_callback(asked=form.asks_callback, words=words, problem=form.callback_problem)
         needed = {one.id for one in self._profile.questions if questions.is_required(one, facts)}
         self._questions.show_hints(needed | set(chosen.needs if chosen else ()), facts.now.date())
 
@@ -399,23 +406,21 @@ class PopupWindow(QWidget):
         draft = _apart(draft, self._profile) if draft != _NOTHING else Draft(answers=questions.defaults(known))
         asked = {CALLBACK, *(one.id for one in self._profile.questions)}
         self._stray = {name: text for name, text in draft.answers.items() if name not in asked}
-        agreed = callback.shown(draft.answers.get(CALLBACK, ""), self._began, Form(known, self._began).clock.zone)
+        agreed = draft.answers.get(CALLBACK, "")
+        if agreed:
+            agreed = callback.shown(agreed, self._began, Form(known, self._began).clock.zone)
         with QSignalBlocker(self._disposition), QSignalBlocker(self._notes), QSignalBlocker(self._questions):
             self._disposition.fill_in(draft.disposition, agreed)
             self._asked = agreed
             self._questions.fill_in(draft.answers)
             self._notes.setPlainText(draft.notes)
+        for part in (self._script, self._questions):  # where the last call left off, this one does not begin
+            part.verticalScrollBar().setValue(0)
         self._message.clear()
         self._keyboard_at = None
         self._set_busy(busy=False)
         self._clock.restart(self._profile.wrap_up)
         self._disposition.setFocus()
-
-    def _come_up(self) -> None:
-        """Be seen, without taking the keyboard."""
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.show()
-        self.raise_()
 
     def _keep_draft(self) -> None:
         if self._typing.isActive():
@@ -427,6 +432,7 @@ class PopupWindow(QWidget):
             self._typing.start()
 
     def _on_disposition_changed(self) -> None:
+        self.disposition_changed.emit(self._disposition.disposition())
         if self._disposition.callback() != self._asked:
             self._asked, self._asked_at = self._disposition.callback(), _now()
         self._show_hints(self._facts())
@@ -503,12 +509,14 @@ class PopupWindow(QWidget):
             self._message.say("One thing is missing", missing[0].sentence, "warn")
         else:
             self._message.say("Choose a disposition", "Press its digit, or pick it with the arrow keys.", "warn")
+        self.attention_requested.emit()
 
     def _set_busy(self, *, busy: bool) -> None:
         if busy and not self._ways_on.busy:
             self._keyboard_at = self.focusWidget()
         self._ways_on.set_busy(busy=busy)
-        can_change = not busy and self._fixed is None
+        self.busy_changed.emit(busy)
+        self._can_change = can_change = not busy and self._fixed is None
         self._disposition.set_changeable(changeable=can_change)
         self._questions.set_changeable(changeable=can_change)
         self._notes.setReadOnly(not can_change)
@@ -525,6 +533,7 @@ class PopupWindow(QWidget):
         if self._ways_on.held:
             words = "The line stays up and nobody else is connected to you. To go on, take the hold off and press “Next Call”."
             self._message.say("Held: nothing is stored yet", words, "warn")
+            self.attention_requested.emit()
             return
         self._send(self.next_call_requested, response)
 
@@ -546,6 +555,7 @@ class PopupWindow(QWidget):
         self._asked_about = response
         words = "“Cover it” puts dots in its place. If it is none, or has to be there, press the same button again."
         self._message.say(f"This looks like a card number: {', '.join(found)}", words, "warn")
+        self.attention_requested.emit()
         return True
 
     def _on_cover(self) -> None:
@@ -553,6 +563,7 @@ class PopupWindow(QWidget):
         self._notes.setPlainText(card_numbers.covered(self._notes.text()))
         self._questions.fill_in({name: card_numbers.covered(text) for name, text in self._questions.entries().items()})
         self._disposition.fill_in(card_numbers.covered(self._disposition.disposition()), self._disposition.callback())
+        self._on_disposition_changed()
         self._ways_on.offer_cover(offered=False)
         self._message.say("Covered", "Nothing was sent yet.")
 
@@ -561,6 +572,8 @@ class PopupWindow(QWidget):
         self._keep_draft()
         self._set_busy(busy=True)
         seconds = self._undo_seconds if self._undo_fixed else max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
+        if seconds:
+            self.attention_requested.emit()  # it can be taken back
         self._ways_on.do(lambda: wish.emit(response), in_seconds=seconds)
 
     def _show_take_back(self, seconds: int) -> None:

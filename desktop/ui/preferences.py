@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
 from desktop.errors import NextCallError
+from desktop.popup.current import NONE
+from desktop.popup.dispositions import offered
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.tasks import Tasks
@@ -17,6 +20,10 @@ from desktop.ui.keyboard import Keyboard
 from desktop.ui.login import LoginDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.sound import Sound
+from desktop.ui.strip import Strip
+
+_TEST = 5000
+"""Milliseconds that the strip is shown when it is tried out."""
 
 
 class Preferences(QObject):
@@ -36,6 +43,12 @@ class Preferences(QObject):
         self._channels = channels
         self._sound = sound
         self._keyboard = keyboard
+        self.lacks: Callable[[], tuple[str, ...]] = tuple
+        """What this computer does not tell NextCall, in sentences."""
+        self._strip: Strip | None = None
+        self._strip_time = QTimer(self)
+        self._strip_time.setSingleShot(True)
+        self._strip_time.timeout.connect(self._end_strip)
         self._autostart: bool | None = None
         """What the agent wants changed about the start with the session."""
 
@@ -49,10 +62,12 @@ class Preferences(QObject):
             profiles=self._memory.folder / "profiles",
             no_hotkeys=self._keyboard.lacks,
             locked=self._memory.locked,
+            lacks=self.lacks(),
             parent=self._login,
         )
         dialog.changed.connect(lambda settings: self._tasks.spawn(self._apply(settings), "settings"))
         dialog.preview_requested.connect(self.preview_requested)
+        dialog.strip_requested.connect(self._show_strip)
         dialog.test_requested.connect(lambda channel, chosen: self._tasks.spawn(self._test(dialog, channel, chosen), "test"))
         shown = self._sound.devices_changed.connect(lambda: dialog.show_outputs(self._sound.devices()))
         dialog.finished.connect(lambda: self._sound.devices_changed.disconnect(shown))
@@ -62,6 +77,7 @@ class Preferences(QObject):
         self._autostart = None
         dialog.autostart_changed.connect(self._on_autostart_changed)
         self._tasks.spawn(self._show_autostart(dialog, self._memory), "autostart")
+        dialog.finished.connect(self._end_strip)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -85,6 +101,20 @@ class Preferences(QObject):
 
         dialog.finished.connect(have_what_is_kept)
         dialog.show_hotkey_troubles(self._keyboard.troubles)
+
+    def _show_strip(self) -> None:
+        """One of its own, for nobody is on the line."""
+        self._end_strip()
+        self._strip = Strip(practice=False)
+        self._strip.show_call("Somebody (a test)", offered(NONE))
+        self._strip_time.start(_TEST)
+
+    def _end_strip(self) -> None:
+        self._strip_time.stop()
+        if self._strip is not None:
+            self._strip.hide()
+            self._strip.deleteLater()
+            self._strip = None
 
     async def _show_autostart(self, dialog: SettingsDialog, memory: Memory) -> None:
         is_on = await memory.starts_with_session()

@@ -16,7 +16,9 @@ IDLE_AFTER = 300
 """Seconds without a key or the mouse after which the agent counts as idle."""
 
 _LOOK = 5000
-"""Milliseconds between two questions of how long nobody has touched the computer."""
+"""Milliseconds between two questions of how long nobody has touched the computer, when the answer may matter."""
+_LONGEST_LOOK = 30_000
+"""Milliseconds between two of them at the most: not every system counts up from zero."""
 
 _TOUCHES = frozenset(
     {
@@ -85,7 +87,7 @@ class Presence(QObject):
         """Whether to look for idleness, and to hold a sleep up for a moment: while the agent is in the queue."""
         self._computer.hold_sleep(on=on)
         if on and not self._looks.isActive():
-            self._looks.start()
+            self._looks.start(_LOOK)
         elif not on:
             self._looks.stop()
             self._set_idle(on=False)
@@ -126,6 +128,8 @@ class Presence(QObject):
 
     def _look(self) -> None:
         seconds = self._computer.untouched()
+        left = 0.0 if self._is_idle or seconds is None else self._idle_after - seconds
+        self._looks.setInterval(max(_LOOK, min(round(left * 1000), _LONGEST_LOOK)))  # each look wakes the computer
         if seconds is not None:
             self._set_idle(on=seconds >= self._idle_after)
             if self._is_idle:

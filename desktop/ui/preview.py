@@ -171,6 +171,12 @@ class PreviewWindow(PopupWindow):
         self.next_call_requested.connect(self._on_next_call_requested)
         self.logoff_requested.connect(self._on_logoff_requested)
 
+    def bring_back(self) -> None:
+        """Come forward as it is, because somebody has asked for it."""
+        self.showNormal()
+        self.raise_()
+        self.activateWindow()
+
     def show_reading(self, reading: Reading) -> None:
         """Wear the profile that was read, or say what is wrong with it and go on with the last one that was right."""
         name = self._file.name if len(self._file.name) <= _LONGEST_NAME else f"{self._file.name[: _LONGEST_NAME - 1]}…"

@@ -31,6 +31,9 @@ from desktop.popup.profile import Question
 from desktop.ui import look
 from desktop.ui.parts import PlainEdit, label
 
+_AROUND = 24
+"""Pixels above and below a question that are brought into sight with it: there may be a hint in a moment."""
+
 
 class QuestionForm(QScrollArea):
     """The questions of a campaign, one below the other. Entries are texts, as in the draft."""
@@ -88,7 +91,9 @@ class QuestionForm(QScrollArea):
 
     def go_to(self, question_id: str) -> None:
         """Put the keyboard into the field of that question."""
-        self._rows[question_id].field.setFocus(Qt.FocusReason.OtherFocusReason)
+        row = self._rows[question_id]
+        row.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.ensureWidgetVisible(row, 0, _AROUND)  # at once, also in a window that has not the keyboard
 
     def at(self) -> str:
         """The id of the question that has the keyboard; empty if none has."""
@@ -103,7 +108,7 @@ class QuestionForm(QScrollArea):
 
     def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.isAncestorOf(now) and isinstance(row := now.parentWidget(), _Row):
-            self.ensureWidgetVisible(row, 0, look.GAP)
+            self.ensureWidgetVisible(row, 0, _AROUND)
 
 
 class _Row(QWidget):
@@ -124,6 +129,7 @@ class _Row(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.GAP)
         self._asked = QVBoxLayout()
+        self._asked.setContentsMargins(0, look.GAP, 0, 0)  # as high as what is entered beside it
         self._asked.setSpacing(0)
         row.addLayout(self._asked, 2)
         self._asked.addWidget(caption)

@@ -23,6 +23,8 @@ from desktop.ui.settings_page import SettingsPage
 
 _WIDTH = 500
 """Pixels of a page at the usual size of letters."""
+_TITLE_BAR = 40
+"""Pixels kept free for it, and for the frame."""
 
 
 class SettingsDialog(QDialog):
@@ -30,6 +32,7 @@ class SettingsDialog(QDialog):
 
     `profiles` is where the agent's own campaign profiles are. `no_hotkeys` is a sentence where no program can have keys
     everywhere. The settings named in `locked` are set by the organisation: they are shown and stay as they are.
+    `lacks` are sentences about what this computer does not tell NextCall.
     """
 
     changed = Signal(Settings)
@@ -37,6 +40,8 @@ class SettingsDialog(QDialog):
     """Whether NextCall is to start with the session, if that is to be changed; comes before `changed`."""
     preview_requested = Signal(Path)
     test_requested = Signal(Channel, Choices)
+    strip_requested = Signal()
+    """The agent wants to see what the strip looks like."""
     hotkeys_tried = Signal(dict)
     """The agent has chosen these (action: Qt's portable text): `show_hotkey_troubles` wants to know what came of it."""
     listening_changed = Signal(bool)
@@ -50,6 +55,7 @@ class SettingsDialog(QDialog):
         profiles: Path = SHIPPED_PROFILES,
         no_hotkeys: str = "",
         locked: Collection[str] = (),
+        lacks: Collection[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -61,10 +67,11 @@ class SettingsDialog(QDialog):
         call_center.preview_requested.connect(self.preview_requested)
         self._alerts = AlertSettings(settings)
         self._alerts.test_requested.connect(self.test_requested)
+        self._alerts.strip_requested.connect(self._on_strip)
         self._keys = KeySettings(settings.shortcuts, no_hotkeys)
         self._keys.tried.connect(self.hotkeys_tried)
         self._keys.listening_changed.connect(self.listening_changed)
-        self._computer = ComputerSettings()
+        self._computer = ComputerSettings(settings, lacks)
         self._message = MessageBar(lines=2)
         save = button("Save", "primary")
         save.setDefault(True)
@@ -82,6 +89,8 @@ class SettingsDialog(QDialog):
         foot.addWidget(cancel)
         foot.addWidget(save)
         content.addLayout(foot)
+        room = self.screen().availableGeometry().size()
+        self.resize(self.sizeHint().boundedTo(QSize(room.width(), room.height() - _TITLE_BAR)))  # Qt stops at two thirds of it
 
     def show_outputs(self, outputs: Sequence[str]) -> None:
         """Offer these outputs for the sound."""
@@ -98,6 +107,10 @@ class SettingsDialog(QDialog):
     def show_autostart(self, *, on: bool) -> None:
         """Say whether NextCall starts with the session, as the system has it."""
         self._computer.show_autostart(on=on)
+
+    def _on_strip(self) -> None:
+        self.strip_requested.emit()
+        self._message.say("Strip", "It is shown for some seconds, on the screen where your mouse is.", "good")
 
     def _on_save(self) -> None:
         changes: dict[str, object] = {}

@@ -94,9 +94,9 @@ class SettingsPage(QWidget):
         inside.addWidget(part)
         self._show(part, holder, caption, meaning, beside, note, below=below)
 
-    def add_other(self, part: QWidget, caption: str = "", meaning: str = "") -> None:
+    def add_other(self, part: QWidget, caption: str = "", meaning: str = "", *, beside: QWidget | None = None) -> None:
         """Show something that is no setting, as the controls are shown."""
-        self._show(part, part, caption, meaning)
+        self._show(part, part, caption, meaning, beside)
 
     def lock(self, settings: Collection[str]) -> None:
         """Show these as they are, to be changed by nobody here. Names that this page has not are no matter."""

@@ -56,6 +56,9 @@ class ShiftWindow(QMainWindow):
         self.setWindowTitle("NextCall")
         self.setWindowIcon(look.app_icon(practice=practice))
         self._state: State | None = None
+        self._covered = False
+        self._naming: tuple[str, str, str, str] | None = None
+        """What the message says if it names somebody: title, text, the text without names, tone."""
 
         # The state
         self._face = look.Glyph("phone", 34)
@@ -122,6 +125,7 @@ class ShiftWindow(QMainWindow):
         self._someone.setVisible(state is State.WAITING)
         self._someone_action.setEnabled(state is State.WAITING)
         if state in {State.SIGNED_OUT, State.CONNECTED}:  # until then, it may not have been read
+            self._naming = None
             self._message.clear()
 
     def show_standstill(self, standstill: Standstill | None) -> None:
@@ -193,11 +197,20 @@ class ShiftWindow(QMainWindow):
 
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell a failure."""
+        self._naming = None
         self._message.tell(failure, became_of_work)
 
-    def say(self, title: str, text: str = "", tone: str = "busy") -> None:
-        """Say something that is no failure."""
-        self._message.say(title, text, tone)
+    def say(self, title: str, text: str = "", tone: str = "busy", *, unnamed: str = "") -> None:
+        """Say something that is no failure. `unnamed` stands in the place of a text with names while the agent is away."""
+        self._naming = (title, text, unnamed, tone) if unnamed else None
+        self._message.say(title, unnamed if unnamed and self._covered else text, tone)
+
+    def set_covered(self, *, covered: bool) -> None:
+        """Whether the agent is away, and nobody else shall see whom the message names."""
+        self._covered = covered
+        if self._naming is not None:
+            title, text, unnamed, tone = self._naming
+            self._message.say(title, unnamed if covered else text, tone)
 
     # Inside
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.callcenter.model import Function
 from desktop.callcenter.service import HostedCallCenter
@@ -15,6 +15,7 @@ from desktop.settings.memory import Memory
 from desktop.settings.settings import Settings
 from desktop.tasks import Tasks
 from desktop.ui.login import LoginDialog, LoginEntry
+from desktop.ui.parts import sentence
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ class SigningIn(QObject):
 
     not_remembered = Signal(str, str)
     """What could not be kept, and what to do."""
+    opened = Signal()
+    """The dialog is before an agent who is signed out."""
 
     def __init__(
         self,
@@ -51,10 +54,11 @@ class SigningIn(QObject):
         """Show the log-in dialog with what is remembered."""
         known = self._practice_login
         settings = self._memory.settings if self._memory else Settings()
-        not_allowed = self._memory is not None and "remember" in self._memory.locked and not settings.remember
-        if not_allowed:
+        if not settings.remember:
             settings = msgspec.structs.replace(settings, campaign_id="", phone_number="")
-        self._login.forget_agent_id()
+        at_work = self._login.isVisible()  # it was there before us, and the agent with it
+        if not at_work:
+            self._login.forget_agent_id()
         self._login.fill_in(
             key=known.key if known else "",
             campaign_id=str(known.campaign_id) if known else settings.campaign_id,
@@ -62,13 +66,16 @@ class SigningIn(QObject):
             remember=settings.remember and self._memory is not None,
         )
         self._login.show_key_wait(waiting=False)
-        self._login.focus_first_gap()
+        if not at_work or self._login.is_untouched:
+            self._login.focus_first_gap()
         self._login.show()
+        self.opened.emit()
+        QTimer.singleShot(0, self._login, self._login.be_ready)  # whoever opens it is still at something
         if self._memory is None:
             return
         if self._memory.has_login:
             self._tasks.spawn(self._recall_key(self._memory), "key")
-        elif not_allowed and self._memory.settings.campaign_id:  # kept before the organisation wanted nothing remembered
+        elif self._memory.settings.campaign_id:  # the organisation now wants nothing remembered, or the keyring failed before
             self._tasks.spawn(self._forget(self._memory), "forget")
 
     async def learn_contract(self) -> None:
@@ -109,6 +116,6 @@ class SigningIn(QObject):
         except KeptError as failure:
             log.info("the key was not recalled: %s", failure.reason)
             if self._signed_out() and not self._login.tells_failure:  # a call center out of reach matters more
-                self._login.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
+                self._login.say("The API key could not be read", f"{sentence(failure.reason)} Please enter it once more.")
         finally:
             self._login.show_key_wait(waiting=False)

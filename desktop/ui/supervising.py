@@ -27,6 +27,7 @@ from desktop.errors import (
     OutcomeUnknown,
     WrongValues,
 )
+from desktop.popup import caller
 from desktop.popup.callback import HERE
 from desktop.settings.memory import Memory
 from desktop.settings.settings import Supervised
@@ -34,10 +35,10 @@ from desktop.supervision.audit import Audit
 from desktop.supervision.supervisor import Supervisor
 from desktop.tasks import Tasks
 from desktop.ui.audit_window import AuditWindow
-from desktop.ui.parts import place
+from desktop.ui.parts import place, sentence
 from desktop.ui.question import Question
 from desktop.ui.supervisor import KICK, START, STOP, SupervisorWindow
-from desktop.ui.supervisor_forms import FunctionForm, FunctionsWindow, caption, in_words
+from desktop.ui.supervisor_forms import FunctionForm, FunctionsWindow, caption
 from desktop.ui.supervisor_parts import Answered, CampaignDialog, title_of
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ class Supervising(QObject):
         except KeptError as failure:
             log.info("the supervisor's key was not recalled: %s", failure.reason)
             if turn == self._signing_in:
-                self.window.say("The API key could not be read", f"{failure.reason}. Please enter it once more.")
+                self.window.say("The API key could not be read", f"{sentence(failure.reason)} Please enter it once more.")
         finally:
             self.window.show_key_wait(waiting=False)
         if key and turn == self._signing_in:
@@ -282,14 +283,14 @@ class Supervising(QObject):
             )
             reason = question.entry
             if await self._do(act, lambda: self._supervisor.kick_agent(account, agent_id, reason)):
-                self.window.forget_agent_id()
+                self.window.forget_agent_id(agent_id)
 
     async def _ask(self, campaign: Supervised, described: Described, values: Mapping[Wanted, str]) -> None:
         form = self._functions.form(described)
         if form is None or not self._key:
             self._functions.hide()  # signed out meanwhile
             return
-        name = in_words(described.name)
+        name = caller.words(described.name)
         account = Account(self._key, campaign.id)
         if not described.name.casefold().startswith("get"):
             entered = "".join(f"\n{caption(wanted)}: {text[:100]}" for wanted, text in values.items())
@@ -344,6 +345,7 @@ class Supervising(QObject):
         practice = self._practice is not None
         question = Question(title, text, yes=yes, no=no, practice=practice, icon=icon, parent=parent or self.window)
         question.setWindowTitle(yes)
+        self.window.sign_out_requested.connect(question.reject)  # who has signed out has nothing done any more
         return question
 
     # The audit log

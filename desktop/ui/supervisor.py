@@ -163,9 +163,10 @@ class SupervisorWindow(QDialog):
         """Show what was asked and answered, in this order."""
         self._answers.show_answers(answers)
 
-    def forget_agent_id(self) -> None:
-        """Empty the field: that agent is hung up."""
-        self._agent_id.clear()
+    def forget_agent_id(self, agent_id: str) -> None:
+        """Empty the field: that agent is hung up. Another ID that was typed meanwhile stays."""
+        if self._typed_agent_id == agent_id:
+            self._agent_id.clear()
 
     def tell(self, failure: NextCallError, became_of_work: str = "") -> None:
         """Tell a failure."""
@@ -180,6 +181,10 @@ class SupervisorWindow(QDialog):
     @property
     def _bar(self) -> MessageBar:
         return self._message if self._pages.currentIndex() else self._sign_in.message
+
+    @property
+    def _typed_agent_id(self) -> str:
+        return "".join(self._agent_id.text().split())
 
     def _assemble(self, *, practice: bool) -> None:
         content = framed(self, practice=practice)
@@ -283,7 +288,7 @@ class SupervisorWindow(QDialog):
             wish.emit(self.chosen)
 
     def _on_kick(self) -> None:
-        agent_id = "".join(self._agent_id.text().split())
+        agent_id = self._typed_agent_id
         if not agent_id:
             self._message.say("Enter the agent's ID", "The one that the agent heard on the phone and logged in with.", "warn")
             self._agent_id.setFocus()

@@ -56,11 +56,6 @@ _EXAMPLES = {
 }
 
 
-def in_words(function: str) -> str:
-    """A function's name for people: `getAgentStats` is Get agent stats."""
-    return words(function)
-
-
 def caption(wanted: Wanted) -> str:
     """What stands before a field: its name in words, after those of what it lies in."""
     return " - ".join(map(words, wanted.path))
@@ -174,10 +169,6 @@ class FunctionForm(QWidget):
         self._message.tell(failure, became_of_work)
         self._below.hide()  # an earlier answer must not look like that of this question
 
-    def say(self, title: str, text: str = "", tone: str = "warn") -> None:
-        """Say something that is no failure."""
-        self._message.say(title, text, tone)
-
     def values(self, now: datetime) -> dict[Wanted, str]:
         """What is entered. Emits nothing and says by each field what is wrong with it; raises ValueError if anything is."""
         values, mistakes = {}, []
@@ -204,7 +195,7 @@ class FunctionForm(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, look.ROOM, 0)  # air before the scroll bar
         column.setSpacing(look.GAP + 2)
-        column.addWidget(label(in_words(described.name), "title", wraps=True))
+        column.addWidget(label(words(described.name), "title", wraps=True))
         for text, role in ((described.name, "small"), (described.meaning, "muted")):
             if text:
                 column.addWidget(label(text, role, wraps=True))
@@ -414,7 +405,7 @@ class FunctionsWindow(QDialog):
             self._pages.removeWidget(before[gone])
             before[gone].deleteLater()
         self._list.clear()
-        self._list.addItems([in_words(one.name) for one in self._forms])
+        self._list.addItems([words(one.name) for one in self._forms])
         self._list.setCurrentRow(min(chosen, len(self._forms) - 1))
 
     def show_campaign(self, campaign: Supervised) -> None:

@@ -113,8 +113,8 @@ class SignIn(QWidget):
         self._forbidden.show()
 
     def forget(self) -> None:
-        """Empty the field."""
-        self._key.clear()
+        """Empty the field, so that the key is nowhere."""
+        self._key.forget()
 
     def show_wait(self, *, waiting: bool) -> None:
         """Say that the keyring is being asked, or that it has answered."""
@@ -291,6 +291,10 @@ class Answers(QListWidget):
         self.setItemDelegate(_Wrapping(self))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
+
+    def sizeHint(self) -> QSize:
+        """Six lines; it gets what the window has to spare."""
+        return QSize(super().sizeHint().width(), 6 * self.fontMetrics().lineSpacing())
 
     def show_answers(self, answers: Iterable[Answered]) -> None:
         """Show these, in their order, instead of what was shown."""

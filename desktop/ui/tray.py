@@ -34,6 +34,7 @@ class Tray(QObject):
     def __init__(self, parent: QObject, *, practice: bool) -> None:
         super().__init__(parent)
         self._name = "NextCall practice" if practice else "NextCall"
+        self._program_icon = look.app_icon(practice=practice)
         self._icons = {state: look.state_icon(*face) for state, face in FACES.items()}
         self._icon_at_standstill = look.state_icon(*STANDS_STILL)
         self._icon = QSystemTrayIcon(self)
@@ -135,7 +136,7 @@ class Tray(QObject):
         """Show a notification through the tray (Windows, macOS; elsewhere see notifier.py); tell whether there is a way to."""
         if not self.can_notify:
             return False
-        self._icon.showMessage(title, text, look.app_icon(practice=False))
+        self._icon.showMessage(title, text, self._program_icon)
         return True
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ class CallClock(QWidget):
         self._clock = Clock()
         self._clock.setAccessibleDescription("Time since the call was connected")
         self._wrap_up = label("", "small")
-        self._call_ended = button("Call ended", "flat")
+        self._call_ended = button("Call ended")  # with a frame: a quiet one would look like news
         self._call_ended.setToolTip("The caller has hung up: see how long you write. Nothing is stored by itself. (F9)")
         self._call_ended.clicked.connect(self.toggle)
         self._tick = QTimer(self)
@@ -34,7 +34,7 @@ class CallClock(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         stack = QVBoxLayout(self)
         stack.setContentsMargins(0, 0, 0, 0)
-        stack.setSpacing(0)
+        stack.setSpacing(look.TIGHT)
         stack.addWidget(self._clock, 0, Qt.AlignmentFlag.AlignRight)
         row = QHBoxLayout()
         row.setSpacing(look.GAP)

@@ -294,12 +294,12 @@ def test_a_function_beside_the_shift_fails_only_when_it_is_asked():
         (wsdl(HOME).replace(b'type="xs:long"', b'type="tns:Missing"'), "Missing"),
         (wsdl(HOME).replace(b'message="tns:loginAgentIn"', b'message="tns:Missing"'), ""),
         (wsdl(HOME).replace(b"urn:do-loginAgent", b"urn:&#10;X: y"), "SOAPAction"),
-        (wsdl("ftp://center.example/x"), "no web address"),
+        (wsdl("ftp://center.example/x"), "not a web address"),
         (wsdl(""), "none of a call center's functions"),
         (wsdl("http://other.example/x"), "is not encrypted"),
         (wsdl("http://127.0.0.1:8000/x"), "is not encrypted"),
         (wsdl("https://user:pass@center.example/x"), "user name or password"),
-        (wsdl("https://center.example:99999/x"), "no web address"),
+        (wsdl("https://center.example:99999/x"), "not a web address"),
     ],
 )
 def test_a_description_that_is_no_good_is_refused_in_words(description, words):

@@ -5,21 +5,36 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
-from desktop.callcenter.model import Account, CallResponse, Function
+from desktop.callcenter.model import Account, CallResponse, Function, Kind
 from desktop.callcenter.soap import SoapCallCenter
-from desktop.errors import NotLoggedIn, Refused
+from desktop.errors import NotLoggedIn, Refused, WrongValues
 
 with warnings.catch_warnings():
     # spyne 2.14 brings a copy of `six` that older import machinery was made for, and asks asyncio for a loop nobody needs.
     warnings.simplefilter("ignore", ImportWarning)
     warnings.simplefilter("ignore", DeprecationWarning)
-    from spyne import Application, Boolean, ComplexModel, Fault, Integer, ServiceBase, String, Unicode, rpc
+    from spyne import (
+        Application,
+        Boolean,
+        ComplexModel,
+        Date,
+        DateTime,
+        Decimal,
+        Enum,
+        Fault,
+        Integer,
+        ServiceBase,
+        String,
+        Unicode,
+        rpc,
+    )
     from spyne.protocol.soap import Soap11, Soap12
     from spyne.server.wsgi import WsgiApplication
 
@@ -48,6 +63,15 @@ class ConnectedCall(ComplexModel):
     Inbound = Boolean
 
 
+Pace = Enum("gentle", "as fast as it gets", type_name="Pace")
+
+
+class Options(ComplexModel):
+    __namespace__ = "urn:foreign:types"
+    music = Boolean
+    tags = Unicode(max_occurs="unbounded")
+
+
 class Switchboard:
     """What the foreign service knows."""
 
@@ -57,6 +81,7 @@ class Switchboard:
         self.stored: list[tuple[Any, ...]] = []
         self.someone = threading.Event()
         self.queued = 0
+        self.ratios: list[tuple[Any, ...]] = []
 
 
 def _service(board: Switchboard) -> type[ServiceBase]:
@@ -95,6 +120,21 @@ def _service(board: Switchboard) -> type[ServiceBase]:
                 raise Fault("Client", "call not found")
             board.stored.append((campaign, agent, call_id, disposition, notes, last_call, mood))
             board.queued += not last_call
+
+        @rpc(Unicode, Integer, Decimal(gt=0, le=9), Pace, Date, DateTime(min_occurs=1, nillable=False), Options)
+        def updateRatio(
+            ctx, Api_Key: str, campaign_id: int, ratio: Any, pace: str, day: Any, since: Any, options: Options
+        ) -> None:
+            """Sets the ratio."""
+            checked(Api_Key)
+            if ratio == 8:
+                raise Fault("Client", "8 is not my number")
+            board.ratios.append((campaign_id, ratio, pace and str(pace), day, since, options and (options.music, options.tags)))
+
+        @rpc(Unicode, Integer, Unicode, _returns=ConnectedCall)
+        def getAgentStats(ctx, key: str, campaign: int, agent_id: str) -> ConnectedCall:
+            checked(key)
+            return ConnectedCall(Contact=Person(full_name=f"agent {agent_id}"), Tags=["a", "b"], Id="7")
 
         @rpc(Unicode, Integer, Unicode)
         def kickAgent(ctx, key: str, campaignId: int, agentId: str) -> None:
@@ -154,6 +194,49 @@ async def test_a_whole_shift(service):
     await center.kick_agent(ACCOUNT, "0012")
     with pytest.raises(NotLoggedIn, match="Agent 0012 was kicked"):
         await center.get_connection_for_agent(ACCOUNT, "0012", on_asked=board.someone.set)
+    await center.close()
+
+
+@pytest.mark.logs("8 is not my number")
+async def test_functions_that_nobody_here_knew(service):
+    address, board = service
+    center = SoapCallCenter(address)
+    await center.open()
+    described = {one.name: one for one in center.described()}
+    assert sorted(described) == ["getAgentStats", "updateRatio"]
+    ratio = described["updateRatio"]
+    assert ratio.meaning == "Sets the ratio."
+    assert [("/".join(one.path), one.kind, one.required, one.choices) for one in ratio.wanted] == [
+        ("ratio", Kind.DECIMAL, False, ()),
+        ("pace", Kind.CHOICE, False, ("gentle", "as fast as it gets")),
+        ("day", Kind.DATE, False, ()),
+        ("since", Kind.TIME, True, ()),
+        ("options/music", Kind.YES_NO, False, ()),
+        ("options/tags", Kind.TEXT, False, ()),
+    ]
+    wanted = {one.name: one for one in ratio.wanted}
+    everything = {
+        "ratio": "2.5",
+        "pace": "as fast as it gets",
+        "day": "2025-01-31",
+        "since": "2025-01-31T17:30:00Z",
+        "music": "yes",
+    }
+    values = {wanted[name]: text for name, text in everything.items()}
+    assert await center.ask(ACCOUNT, ratio, values | {wanted["tags"]: "Köln & <Bonn>"}) == ()
+    assert await center.ask(ACCOUNT, ratio, {wanted["since"]: "2025-01-31T17:30:00Z"}) == ()
+    since = datetime(2025, 1, 31, 17, 30, tzinfo=UTC)
+    full = (2**40, 2.5, "as fast as it gets", date(2025, 1, 31), since, (True, ["Köln & <Bonn>"]))
+    assert board.ratios == [full, (2**40, None, None, None, since, None)]
+    with pytest.raises(WrongValues) as caught:
+        await center.ask(ACCOUNT, ratio, {wanted["ratio"]: "9.5"})
+    assert caught.value.reason == "“ratio” must be a number, above 0 and at most 9. “since” is missing."
+    with pytest.raises(Refused, match="8 is not my number"):
+        await center.ask(ACCOUNT, ratio, values | {wanted["ratio"]: "8"})
+    stats = described["getAgentStats"]
+    returned = await center.ask(ACCOUNT, stats, {stats.wanted[0]: "0012"})
+    assert [(one.name, one.text) for one in returned] == [("Contact", ""), ("Tags", "a"), ("Tags", "b"), ("Id", "7")]
+    assert returned[0].children[0].text == "agent 0012"
     await center.close()
 
 

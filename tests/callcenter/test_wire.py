@@ -297,9 +297,9 @@ async def test_a_big_answer_is_read_as_well():
 
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "500 Internal Server Error"])
 async def test_a_fault_is_a_refusal_whatever_its_status(status):
-    async with center(answers(http(fault("campaign not running"), status))) as (client, _):
+    async with center(answers(http(fault("no lines are left"), status))) as (client, _):
         failure = await _login(client)
-    assert (type(failure), failure.reason) == (Refused, "campaign not running")
+    assert (type(failure), failure.reason) == (Refused, "no lines are left")
 
 
 async def test_a_fault_about_a_log_in_that_is_gone_is_told_apart():

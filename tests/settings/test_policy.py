@@ -35,6 +35,7 @@ EVERYTHING: dict[str, Any] = {
     "profile_address": "https://intranet.example/{campaign}.toml",
     "undo_seconds": 20,
     "remember": False,
+    "popup": "strip",
     "notification": False,
     "notification_names": True,
     "taskbar": False,
@@ -42,6 +43,7 @@ EVERYTHING: dict[str, Any] = {
     "sound_output": "Headset",
     "sound_volume": 0,
     "supervisor": True,
+    "update_check": False,
 }
 posix = pytest.mark.skipif(sys.platform == "win32", reason="files of macOS and Linux")
 

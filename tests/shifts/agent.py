@@ -28,9 +28,11 @@ from tests.practice.outside import PHONE, Caller
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from desktop.outside.updates import Releases
     from desktop.practice.scenario import Scenario
     from desktop.practice.server import PracticeService
     from desktop.ui.desk import Desk
+    from desktop.ui.login import LoginDialog
     from tests.shifts.line import Line
 
 KEY = "k3y-0f-the-account-<&>-5d8e1c"
@@ -150,9 +152,11 @@ async def at_work(
     *,
     heard: Callable[[], str] | None = None,
     policy: Policy = NO_POLICY,
+    releases: Releases | None = None,
+    login: LoginDialog | None = None,
 ) -> AsyncIterator[Agent]:
     """An App as `__main__` runs it, for one test; made to leave afterwards, unless it has left."""
-    app = App(qt, options, scenario=scenario, read_policy=lambda: policy)
+    app = App(qt, options, scenario=scenario, read_policy=lambda: policy, releases=releases, login=login)
     app.start()
     work = asyncio.create_task(app.run(), name="app")
     try:

@@ -9,11 +9,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from desktop.practice.scenario import SHIPPED_SCENARIO
+from desktop.ui.arrival import QUARANTINE
 from tests.desk import Desk, Window, wait_until
 from tests.practice.outside import PHONE
 from tests.shifts.agent import KEY
@@ -25,16 +27,6 @@ PATIENCE = 30.0
 """Seconds that a program on two shared processors may need for anything."""
 
 # A window of another program: prints what is typed into it, character by character.
-ELSEWHERE = """
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
-
-app = QApplication(["elsewhere"])
-text = QPlainTextEdit()
-text.setWindowTitle("Somewhere else")
-text.textChanged.connect(lambda: print(text.toPlainText(), flush=True))
-text.show()
-app.exec()
-"""
 
 
 class Service:
@@ -100,6 +92,11 @@ class Program:
         self.focused(title)
         self.desk.xdotool("type", "--clearmodifiers", "--delay", 1, text)
 
+    def is_called(self, title: str = "Call - ") -> None:
+        """A call is there, and so is the end of its first moment, in which a key for the one before does nothing to it."""
+        self.window(title)
+        time.sleep(2 * QUARANTINE / 1000)
+
     def focused(self, title: str) -> None:
         self.window(title)
         wait_until(lambda: self._has_keyboard(title), f"“{title}” to have the keyboard", PATIENCE)
@@ -118,13 +115,20 @@ class Program:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def ends(self) -> None:
-        """It has ended by itself: in time, with 0, without a word or a crash; what is left are files without the key."""
+    def ready(self) -> None:
+        """Wait until it is more than its first window."""
+        wait_until(lambda: "keys that work everywhere" in self.log(), "its desk", PATIENCE)
+
+    def ends(self, *, began: bool = True) -> None:
+        """It has ended by itself: in time, with 0, without a word or a crash; what is left are files without the key.
+
+        Unless it `began`, it has ended before it was more than its first window, and so before it logged anything.
+        """
         assert self.process.wait(PATIENCE) == 0, self.log()
         assert self.desk.log(self._name)[self._said_before :] == ""
         assert "CRITICAL" not in self.log()
         assert "ERROR" not in self.log()
-        assert self.log().rstrip().endswith("left")
+        assert self.log().rstrip().endswith("left" if began else "")
         assert self.desk.notifications_displayed() == 0
         assert not [path for path in self.data_dir.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 

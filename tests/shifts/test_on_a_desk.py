@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from PySide6.QtGui import QImage
 
 from desktop.callcenter.model import Function
 from desktop.practice.scenario import load_scenario
+from desktop.settings.settings import Manner, Settings, SettingsFile
 from desktop.shift.states import IN_QUEUE, State
 from tests.desk import Desk, wait_until
 from tests.shifts.agent import KEY
 from tests.shifts.line import Line
-from tests.shifts.program import ELSEWHERE, PATIENCE, Program, Service, fill_in_login, log_in
+from tests.shifts.program import PATIENCE, Program, Service, fill_in_login, log_in
+from tests.ui.arriving import ELSEWHERE, Monitors, active, place_of, stacked, there, two_monitors
 
 Started = Callable[..., Program]
 
@@ -73,7 +76,9 @@ def test_a_signal_ends_it_in_every_state(start: Started, center: Service, state:
             line.hold(leads_on[state])
         program = start("--service", line.service_url)
         program.focused("Log in")
-        if state is not State.SIGNED_OUT:
+        if state is State.SIGNED_OUT:
+            program.ready()
+        else:
             fill_in_login(program)
         if state not in {State.SIGNED_OUT, State.CALLING, State.EXPECTING_ID}:
             log_in(program, center)
@@ -90,6 +95,12 @@ def test_a_signal_ends_it_in_every_state(start: Started, center: Service, state:
         elif state is State.LOGGED_OFF:
             program.keys("Hang up your phone", "Return")
         program.ends()
+
+
+@pytest.fixture
+def monitors(xdesk: Desk) -> Iterator[Monitors]:
+    with two_monitors(xdesk) as both:
+        yield both
 
 
 def by_menu(program: Program) -> None:
@@ -129,39 +140,161 @@ def test_somebody_in_the_queue_is_asked(start: Started, center: Service, way: Ca
     assert center.phone() == "idle"
 
 
-def test_the_popup_does_not_take_the_keyboard(xdesk: Desk, start: Started, center: Service) -> None:
-    """Neither when it opens first nor when it comes again; what somebody types elsewhere arrives there, every key of it."""
+@pytest.fixture
+def elsewhere(xdesk: Desk, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Starts another program, which takes the keyboard; what it gives is how to read what was typed there."""
+    name = f"elsewhere-{tmp_path.name}"
+    started: list[subprocess.Popen[str]] = []
+
+    def typed() -> str:
+        if not started:
+            started.append(xdesk.start(sys.executable, "-c", ELSEWHERE, name=name))
+            wait_until(lambda: active(xdesk) == "Somewhere else", "the other program to have the keyboard", PATIENCE)
+        return (xdesk.log(name).splitlines() or [""])[-1]
+
+    yield typed
+    for program in started:
+        program.terminate()
+        program.wait(PATIENCE)
+
+
+def leaves(program: Program) -> None:
+    """In the queue or on a call, and nothing is about to change that, for then the question would go away."""
+    program.signal(signal.SIGTERM)
+    program.window("Leave NextCall?")
+    program.signal(signal.SIGTERM)
+    program.ends()
+
+
+@pytest.mark.parametrize(("manner", "title"), [("quiet", "Call - "), ("strip", "Call strip")])
+def test_a_call_does_not_take_the_keyboard(
+    xdesk: Desk,
+    start: Started,
+    center: Service,
+    elsewhere: Callable[[], str],
+    tmp_path: Path,
+    manner: Manner,
+    title: str,
+) -> None:
+    """Neither when it comes first nor when it comes again; what somebody types elsewhere arrives there, every key of it."""
+    SettingsFile(tmp_path / "data").save(Settings(popup=manner))
     with Line(center.service_url).mend() as line:
         go_on = line.hold(Function.GET_CONNECTION_FOR_AGENT)
         program = start("--service", line.service_url)
         fill_in_login(program)
         log_in(program, center)
         program.state("Waiting for a call")
-        elsewhere = xdesk.start(sys.executable, "-c", ELSEWHERE, name="elsewhere")
-        program.focused("Somewhere else")
-        typed = ""
+        text = elsewhere()
         for opened in range(2):
             xdesk.xdotool("type", "--delay", 1, "before ")
-            typing = subprocess.Popen(["xdotool", "type", "--delay", "10", "while it opens " * 10], env=xdesk.env)
+            typing = subprocess.Popen(["xdotool", "type", "--delay", "10", "while 1 opens " * 10], env=xdesk.env)
             go_on.set()
-            program.window("Call - ")
+            program.window(title)
             assert typing.wait(PATIENCE) == 0
             xdesk.xdotool("type", "--delay", 1, "after ")
-            typed += "before " + "while it opens " * 10 + "after "
-            wait_until(lambda typed=typed: xdesk.log("elsewhere").splitlines()[-1:] == [typed], "every key", PATIENCE)
-            program.focused("Somewhere else")
+            text += "before " + "while 1 opens " * 10 + "after "
+            wait_until(lambda text=text: elsewhere() == text, "every key", PATIENCE)
+            assert title in stacked(xdesk)[-1]
+            assert active(xdesk) == "Somewhere else"
             if opened == 0:
                 go_on = line.hold(Function.GET_CONNECTION_FOR_AGENT)
-                window = program.window("Call - ")
-                xdesk.xdotool("windowactivate", "--sync", window.number)
-                program.keys("Call - ", "1", "ctrl+Return")
-                program.no_window("Call - ")
+                xdesk.xdotool("key", "ctrl+shift+F8")
+                program.keys("Call - ", "1", "ctrl+Return")  # at once: who asks for the popup knows where the keys go
+                program.no_window(title)
                 xdesk.xdotool("windowactivate", "--sync", program.window("Somewhere else").number)
-        elsewhere.terminate()
-        program.signal(signal.SIGTERM)
-        program.window("Leave NextCall?")
-        program.signal(signal.SIGTERM)
-        program.ends()
+        leaves(program)
+
+
+def test_a_call_is_stored_with_the_strip_while_the_keyboard_is_elsewhere(
+    xdesk: Desk, start: Started, center: Service, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    """A missing disposition brings the popup, without the keyboard, and only a choice stores the call."""
+    SettingsFile(tmp_path / "data").save(Settings(popup="strip"))
+    before = len(center.responses())
+    program = start("--service", center.service_url)
+    fill_in_login(program)
+    log_in(program, center)
+    strip = program.window("Call strip")
+    elsewhere()
+    program.is_called("Call strip")
+    xdesk.xdotool("key", "ctrl+shift+F9")  # Next Call: the popup says that something is missing
+    program.keys("Call - ", "1", "alt+F4")  # it can be closed, and the strip is still there
+    program.no_window("Call - ")
+    left, top, width, height = place_of(xdesk, strip)
+    xdesk.xdotool("windowactivate", "--sync", program.window("Somewhere else").number)
+    xdesk.xdotool("mousemove", left + width - 60, top + height // 2, "click", 1)
+    wait_until(lambda: len(center.responses()) > before, "Next Call on the strip to store the call", PATIENCE)
+    assert active(xdesk) == "Somewhere else"
+    xdesk.xdotool("type", "--delay", 1, "on it goes")
+    wait_until(lambda: elsewhere() == "on it goes", "what was typed", PATIENCE)
+    assert center.responses()[before][0] == "Interested"
+    program.state("Connected")  # the next one
+    leaves(program)
+
+
+def test_a_call_can_take_the_keyboard(
+    xdesk: Desk, start: Started, center: Service, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    """A digit does nothing until the agent has had time to see where the keys go; then the popup is worked by keys alone."""
+    SettingsFile(tmp_path / "data").save(Settings(popup="keyboard"))
+    before = len(center.responses())
+    with Line(center.service_url).mend() as line:
+        go_on = line.hold(Function.GET_CONNECTION_FOR_AGENT)
+        program = start("--service", line.service_url)
+        fill_in_login(program)
+        log_in(program, center)
+        program.state("Waiting for a call")
+        elsewhere()
+        go_on.set()
+        program.focused("Call - ")
+        line.hold(Function.GET_CONNECTION_FOR_AGENT)
+
+        def is_stored() -> bool:
+            if "Call - " in active(xdesk):
+                xdesk.xdotool("key", "--delay", 1, "1", "ctrl+Return")
+            return len(center.responses()) > before
+
+        wait_until(is_stored, "the keys to act", PATIENCE)
+        assert center.responses()[before][0] == "Interested"
+        program.state("Waiting for a call")
+        leaves(program)
+
+
+def test_two_screens(
+    xdesk: Desk, start: Started, center: Service, monitors: Monitors, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    """The strip comes where the agent works, the popup where the agent has put it; both are seen when that monitor is gone."""
+    SettingsFile(tmp_path / "data").save(Settings(popup="strip"))
+    program = start("--service", center.service_url)
+    fill_in_login(program)
+    log_in(program, center)
+    program.window("Call strip")
+    elsewhere()
+    xdesk.xdotool("key", "ctrl+shift+F8")
+    program.focused("Call - ")
+    popup = program.window("Call - ").number
+    kept = tmp_path / "data" / "places.json"
+
+    def is_noted() -> bool:  # what moves it at the moment in which it comes is not the agent
+        xdesk.xdotool("windowsize", popup, 700, 500, "windowmove", popup, 560, 120)
+        [places] = json.loads(kept.read_bytes()).values() if kept.exists() else [{}]
+        return bool(places.get("call", {}).get("left", 0) > 540)
+
+    wait_until(is_noted, "its place to be noted", PATIENCE)
+    xdesk.xdotool("mousemove", 900, 900)
+    program.keys("Call - ", "1", "ctrl+Return")
+    program.no_window("Call - ")
+    strip = program.window("Call strip")
+    there(xdesk, "Call strip", 540, 0)
+    xdesk.xdotool("key", "ctrl+shift+F8")
+    program.focused("Call - ")
+    assert place_of(xdesk, program.window("Call - "))[0] >= 540
+    xdesk.screenshot(tmp_path / "two screens.png")
+    monitors.remove("right")
+    wait_until(lambda: place_of(xdesk, program.window("Call - "))[0] < 440, "the popup to come back", PATIENCE)
+    wait_until(lambda: place_of(xdesk, strip)[0] < 440, "the strip to come back", PATIENCE)
+    xdesk.screenshot(tmp_path / "one screen.png")
+    leaves(program)
 
 
 def test_the_tour(xdesk: Desk, tmp_path: Path) -> None:
@@ -194,4 +327,4 @@ def test_the_tour(xdesk: Desk, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--practice"], ["--service", "http://127.0.0.1:1/service?wsdl"]])
 def test_the_first_paint(start: Started, arguments: list[str]) -> None:
-    start("--exit-after-first-paint", *arguments).ends()
+    start("--exit-after-first-paint", *arguments).ends(began="--practice" in arguments)

@@ -15,7 +15,8 @@ import pytest
 from tests.desk import Desk, Window, wait_until
 from tests.practice.outside import PHONE
 from tests.shifts.agent import KEY
-from tests.shifts.program import ELSEWHERE, PATIENCE, Program, Service, fill_in_login, log_in
+from tests.shifts.program import PATIENCE, Program, Service, fill_in_login, log_in
+from tests.ui.arriving import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def test_next_call_pressed_elsewhere_shows_what_is_missing_and_stores_nothing_un
     program = start("--service", center.service_url, "--profile", str(profile))
     fill_in_login(program)
     log_in(program, center)
-    program.window("Call - ")
+    program.is_called()
     elsewhere.presses("a", "ctrl+shift+F9")
     program.focused("Call - ")  # with the keyboard at the first thing that is missing:
     program.keys("Call - ", "1")
@@ -105,7 +106,7 @@ def test_a_popup_that_was_closed_comes_back_before_anything_is_stored(
     program = start("--service", center.service_url, "--profile", str(profile))
     fill_in_login(program)
     log_in(program, center)
-    program.window("Call - ")
+    program.is_called()
     elsewhere.presses("ctrl+shift+F8")
     program.keys("Call - ", "1", "alt+F4")
     program.no_window("Call - ")
@@ -138,7 +139,7 @@ def test_keys_are_chosen_by_pressing_them_and_act_at_once(
     wait_until(lambda: kept(program).get("shortcuts") == {"show_call": "", "next_call": "Ctrl+Shift+F8"}, "the keys", PATIENCE)
     fill_in_login(program)
     log_in(program, center)
-    program.window("Call - ")
+    program.is_called()
     elsewhere.presses("ctrl+shift+F9", "ctrl+shift+F8")
     program.keys("Call - ", "1", "Tab")
     program.types("Call - ", "3")

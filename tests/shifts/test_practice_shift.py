@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from desktop.app import Options, QtApplication
+from desktop.settings.settings import Settings
 from desktop.shift.states import State
+from desktop.ui.login import LoginDialog
 from tests.shifts.agent import at_work, offers, press, texts, until
 
 if TYPE_CHECKING:
@@ -90,6 +93,20 @@ async def test_the_popup_can_be_closed_and_comes_back_as_it_was(qapp: QtApplicat
         await agent.done()
         [call] = agent.ledger()
         assert [(one["agentResponse"], one["agentNotes"]) for one in call["responses"]] == [("Interested", "half a sent")]
+
+
+async def test_whoever_asks_for_two_desks_at_once_gets_one(qapp: QtApplication, quick: Scenario, tmp_path: Path) -> None:
+    def log_ins() -> list[str]:
+        return [one.windowTitle() for one in qapp.topLevelWidgets() if isinstance(one, LoginDialog) and one.isVisible()]
+
+    async with at_work(qapp, Options(practice=True, data_dir=tmp_path), quick) as agent:
+        for _ in range(2):  # a double click, before anything comes of its first half
+            agent.desk.settings_changed.emit(Settings(service_url="http://127.0.0.1:1/?wsdl"), None)
+        await until(lambda: agent.app.site is not None and agent.site.service is None, "the live desk")
+        await until(lambda: "change desk" not in {task.get_name() for task in asyncio.all_tasks()}, "the end of the change")
+        await until(log_ins, "the log-in dialog")
+        assert log_ins() == ["Log in"]
+        assert agent.site.journal.lasting
 
 
 async def test_leaving_the_practice_and_coming_back(qapp: QtApplication, quick: Scenario, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox
 
 from desktop.app import Options
 from desktop.settings import autostart
+from desktop.ui.instance import OnlyInstance
 from desktop.ui.settings_dialog import SettingsDialog
 from tests.shifts.agent import Agent, LiveShift, press, until
 from tests.ui.screen import message, turn_to
@@ -72,15 +73,19 @@ async def test_what_the_session_starts_is_this_nextcall_with_its_data_folder(
             assert message(shift.agent.desk.login) == ""
     [command] = [text for text in entry.read_text(encoding="utf-8").splitlines() if text.startswith("Exec=")]
     started = shlex.split(command.removeprefix("Exec="))
-    (tmp_path / "nextcall.log").unlink()
-    subprocess.run(
+    first = OnlyInstance(tmp_path)
+    assert first.claim()
+    second = subprocess.run(
         [*started, "--exit-after-first-paint"],
         cwd=ROOT,
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         check=True,
         timeout=60,
+        capture_output=True,
+        text=True,
     )
-    assert (tmp_path / "nextcall.log").read_text(encoding="utf-8").rstrip().endswith("left")
+    first.release()
+    assert "is running already in this data folder" in second.stdout
 
 
 def test_a_practice_is_not_what_the_session_is_to_start(tmp_path: Path):

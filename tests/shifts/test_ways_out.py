@@ -115,7 +115,7 @@ async def test_a_signal_at_the_reminder_waits_for_done(live_shift: Opened, line:
         await shift.reach(State.LOGGED_OFF)
         terminate(shift.agent)
         await until(lambda: shift.agent.desk._hung_up is not None, "the wish to leave")
-        assert shift.agent.desk.reminder.isVisible()
+        await until(shift.agent.desk.reminder.isVisible, "the reminder")
         press(shift.agent.desk.reminder, "Done")
         await left(shift.agent)
 

@@ -435,3 +435,13 @@ async def test_an_export_that_has_no_place_is_told(folder: Path):
         await audit.export(folder / "nowhere" / "out.csv")
     assert caught.value.title == "The audit log could not be exported"
     assert "nowhere" in caught.value.reason
+
+
+async def test_the_log_is_not_exported_over_itself(folder: Path):
+    audit = Audit(folder)
+    await audit.asked(KICK)
+    (folder / "out.csv").symlink_to(audit.path)
+    for place in (audit.path, folder / "out.csv"):
+        with pytest.raises(AuditNotKept, match="this is the log itself"):
+            await audit.export(place)
+    assert len(await audit.records()) == 1

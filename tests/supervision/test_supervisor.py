@@ -107,7 +107,12 @@ FAILURES: list[tuple[CallCenterError, type[CallCenterError], Outcome, str]] = [
     (Refused("Campaign 1001 is unknown."), Refused, Outcome.REFUSED, "Campaign 1001 is unknown."),
     (NotLoggedIn("Agent 4027 is not logged in."), Refused, Outcome.REFUSED, "Agent 4027 is not logged in."),
     (NotReached("host:1"), NotReached, Outcome.NOT_SENT, "The call center could not be reached: host:1"),
-    (ContractError("odd"), ContractError, Outcome.NOT_SENT, "This address is no call center that NextCall understands: odd"),
+    (
+        ContractError("odd"),
+        ContractError,
+        Outcome.NOT_SENT,
+        "This is not a call center that NextCall understands: odd",
+    ),
     (NotOffered("none"), NotOffered, Outcome.NOT_SENT, "This service does not offer this: none"),
     (OutcomeUnknown("late"), OutcomeUnknown, Outcome.NOT_KNOWN, "The call center did not answer: late"),
     (AnswerNotUnderstood("odd"), AnswerNotUnderstood, Outcome.NOT_KNOWN, "The answer made no sense: odd"),

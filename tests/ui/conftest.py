@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QFont
 from PySide6.QtWidgets import QWidget
 
 from desktop.settings.settings import Settings
 from desktop.shift import delivery, session
 from desktop.ui import look
+from desktop.ui.coming import Coming
 from desktop.ui.hang_up import HangUpWindow
 from desktop.ui.login import LoginDialog
 from desktop.ui.popup import PopupWindow
@@ -55,6 +57,15 @@ def popup(keep: Callable[[QWidget], QWidget]) -> QWidget:
 
 
 @pytest.fixture
+def coming(popup: PopupWindow, keep: Callable[[QWidget], QWidget]) -> Iterator[Coming]:
+    """What brings that popup when a call comes."""
+    made = Coming(popup, practice=False, manner="quiet")
+    keep(made.strip)
+    yield made
+    made.call_ended()
+
+
+@pytest.fixture
 def reminder(keep: Callable[[QWidget], QWidget]) -> QWidget:
     return keep(HangUpWindow(practice=False))
 
@@ -86,3 +97,32 @@ def worn(request: pytest.FixtureRequest, qapp: QtApplication) -> Iterator[tuple[
     qapp.setFont(usual)
     look.dress(qapp)
     look.wear(qapp, "light")
+
+
+class Browser(QObject):
+    """Stands where this computer's browser would: it keeps what it is asked to open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    @Slot(QUrl)
+    def open(self, address: QUrl) -> None:
+        self.opened.append(address.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+
+
+@pytest.fixture
+def browser(qapp: QtApplication) -> Iterator[Browser]:
+    browser = Browser()
+    QDesktopServices.setUrlHandler("https", browser, "open")
+    yield browser
+    QDesktopServices.unsetUrlHandler("https")
+
+
+@pytest.fixture
+def no_browser(qapp: QtApplication) -> Iterator[None]:
+    """Whoever is asked to open something cannot."""
+    nobody = QObject()
+    QDesktopServices.setUrlHandler("https", nobody, "open")
+    yield
+    QDesktopServices.unsetUrlHandler("https")

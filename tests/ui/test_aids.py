@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from desktop.callcenter.model import Call, CallResponse, Field, Function
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop.popup.profile import When
+    from tests.ui.conftest import Browser
 
 POP = "https://crm.example/people/{number}?name={caller}"
 OPEN, COPY, START = "Open crm.example", "Copy for another program", "Start python"
@@ -44,35 +45,6 @@ HOSTILE = [
     "-/@x",
     "^ ! ~ * ? [a]",
 ]
-
-
-class Browser(QObject):
-    """Stands where this computer's browser would: it keeps what it is asked to open."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[str] = []
-
-    @Slot(QUrl)
-    def open(self, address: QUrl) -> None:
-        self.opened.append(address.toString(QUrl.ComponentFormattingOption.FullyEncoded))
-
-
-@pytest.fixture
-def browser(qapp: Any) -> Iterator[Browser]:
-    browser = Browser()
-    QDesktopServices.setUrlHandler("https", browser, "open")
-    yield browser
-    QDesktopServices.unsetUrlHandler("https")
-
-
-@pytest.fixture
-def no_browser(qapp: Any) -> Iterator[None]:
-    """Whoever is asked to open something cannot."""
-    nobody = QObject()
-    QDesktopServices.setUrlHandler("https", nobody, "open")
-    yield
-    QDesktopServices.unsetUrlHandler("https")
 
 
 @pytest.fixture

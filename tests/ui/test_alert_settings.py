@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
 from desktop.settings.settings import Settings
@@ -15,7 +16,7 @@ from desktop.ui.alert_settings import choices
 from desktop.ui.channels import Channel, Choices, Outcome
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.sound import SOUNDS
-from tests.ui.screen import Role, button, message, part, press, show, turn_to
+from tests.ui.screen import Role, button, key, message, part, press, show, turn_to
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -38,6 +39,7 @@ def dialog(qtbot: QtBot) -> SettingsDialog:
 @given(
     st.builds(
         Settings,
+        popup=st.sampled_from(["quiet", "keyboard", "strip"]),
         notification=st.booleans(),
         notification_names=st.booleans(),
         taskbar=st.booleans(),
@@ -70,6 +72,17 @@ def test_what_is_chosen_is_saved(dialog: SettingsDialog):
     assert choices(saved[0]) == Choices(True, True, True, "pulse", "Headset", 35)
 
 
+def test_how_a_call_comes_is_chosen_by_keys_and_saved(dialog: SettingsDialog):
+    saved: list[Settings] = []
+    dialog.changed.connect(saved.append)
+    part(dialog, Role.RadioButton, "Popup, without the keyboard").setFocus()
+    for chosen in ("Popup, with the keyboard", "Slim strip above all windows"):
+        key(Qt.Key.Key_Down)
+        assert part(dialog, Role.RadioButton, chosen).isChecked()
+    press(dialog, "Save")
+    assert [one.popup for one in saved] == ["strip"]
+
+
 def test_a_name_needs_a_notification(dialog: SettingsDialog):
     names = part(dialog, Role.CheckBox, "with the caller's name, which anybody near the screen can read")
     assert not names.isEnabled()
@@ -77,7 +90,7 @@ def test_a_name_needs_a_notification(dialog: SettingsDialog):
     assert names.isEnabled()
 
 
-@pytest.mark.parametrize("channel", [Channel.NOTIFICATION, Channel.TASKBAR, Channel.SOUND])
+@pytest.mark.parametrize("channel", Channel)
 def test_each_channel_is_tried_with_what_is_chosen_now(dialog: SettingsDialog, channel: Channel):
     tried: list[tuple[Channel, Choices]] = []
     dialog.test_requested.connect(lambda which, chosen: tried.append((which, chosen)))

@@ -76,6 +76,7 @@ def test_a_call_that_comes_while_the_agent_is_away_comes_covered(popup: PopupWin
     assert popup.windowTitle() == "Call"
     popup.end_call()
     popup.show_call(a_call("Zoë Fairweather"))
+    show(popup)
     settle()
     assert popup.grab().toImage() == covered
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QScrollArea, QTextBrowser
 
 from desktop.callcenter.model import Call, CallResponse, Field
 from desktop.popup.notes import unpack
@@ -361,6 +362,7 @@ def test_somebody_has_the_form_at_once_and_keeps_it(popup: PopupWindow, campaign
 def test_the_shipped_profiles_fit_into_a_small_screen(popup: PopupWindow, name: str):
     popup.resize(1024, 700)
     popup.show_call(CALL, profile=load(RESOURCES / "profiles" / f"{name}.toml"))
+    show(popup)
     settle()
     press(popup, "Next Call")
     settle()
@@ -382,3 +384,20 @@ def test_a_hundred_questions_are_scrolled(popup: PopupWindow):
         on_the_way.append(focused().accessibleName())
         assert not focused().visibleRegion().isEmpty()
     assert on_the_way == [f"Q{number}" for number in range(100)]
+
+
+def test_the_next_call_begins_at_the_top(popup: PopupWindow):
+    """Of the questions and of the script, wherever the agent was at the end of the last call."""
+    asked = "".join(f'[[question]]\nid = "q{number}"\n' for number in range(30))
+    said = "".join(f'[[script]]\ntext = "{number}. {{caller}}"\n' for number in range(60))
+    profile = read((asked + said).encode(), "many")
+    popup.show_call(a_call(), profile=profile)
+    show(popup)
+    script, questions = popup.findChild(QTextBrowser), popup.findChild(QScrollArea)
+    bars = [script.verticalScrollBar(), questions.verticalScrollBar()]
+    for bar in bars:
+        bar.setValue(bar.maximum())
+        assert bar.value() > 0
+    popup.show_call(a_call("Bo Li"), profile=profile)
+    settle()
+    assert [bar.value() for bar in bars] == [0, 0]

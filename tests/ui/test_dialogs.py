@@ -237,7 +237,7 @@ def test_what_is_no_address_is_told_and_not_kept(settings_dialog: SettingsDialog
     edit.setText(typed)
     press(settings_dialog, "Save")
     assert not changed
-    assert message(settings_dialog).startswith("This is no web address")
+    assert message(settings_dialog).startswith("This is not a web address")
     assert focused() is edit
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from desktop import errors
 from desktop.callcenter.model import Field
@@ -90,6 +90,7 @@ def test_the_log_in_window(keep: Keep, practice: bool):
         assert_nothing_cut(window)
     window.say("NextCall has made a mistake", f"{REASON}. What you typed is still here. For your IT support: {REASON}", "bad")
     window.show_key_wait(waiting=True)
+    window.offer_update("10.20.30")
     window.show_kept_notes(12)
     assert_nothing_cut(window)
     window.offer_call_me(offered=False)
@@ -232,6 +233,16 @@ def test_the_settings(keep: Keep):
     assert_nothing_cut(window)
 
 
+def test_the_settings_need_no_scrolling_where_the_screen_has_room(keep: Keep, worn: tuple[str, int]):
+    if worn[1] > 1:
+        pytest.skip("at twice the size they need more than 800 x 800")
+    window = keep(SettingsDialog(Settings(), practice=False))
+    show(window)
+    for page in PAGES:
+        turn_to(window, page)
+        assert not [one for one in window.findChildren(QScrollArea) if one.isVisible() and one.verticalScrollBar().isVisible()]
+
+
 def test_the_settings_on_a_small_screen(keep: Keep, worn: tuple[str, int]):
     if worn[1] > 1:
         pytest.skip("at twice the size they need more")
@@ -262,6 +273,7 @@ def test_the_preview_of_a_profile(keep: Keep):
         window = keep(PreviewWindow(file.with_name("an.agent" * 20)))
         reading = Reading(NOW, None, profile, example_call(profile))
         window.show_reading(reading)
+        window.bring_back()
         assert_nothing_cut(window)
         part(window, Role.List, "Disposition").choose(profile.dispositions[0].name)
         button(window, "Next Call").click()

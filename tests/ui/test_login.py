@@ -383,3 +383,51 @@ def test_the_form_of_a_new_shift(filled_in: LoginDialog, keep: Callable[[LoginDi
     filled_in.forget_agent_id()
     assert field(filled_in, "Agent ID").text() == ""
     assert field(filled_in, "API key").text() == KEY
+
+
+# ---------------------------------------------------------------------------------------- on the screen before the rest
+
+
+@pytest.fixture
+def early(keep: Callable[[LoginDialog], LoginDialog]) -> LoginDialog:
+    """On the screen before there is anybody to hear its wishes."""
+    dialog = keep(LoginDialog(practice=False, ready=False))
+    show(dialog)
+    return dialog
+
+
+def test_what_is_pressed_early_is_done_once_and_said_meanwhile(early: LoginDialog):
+    wishes = Wishes(early)
+    early.fill_in(key=KEY, campaign_id="1001", phone_number="+1 202 555 0143")
+    press(early, "Call me")
+    assert not wishes.calls
+    assert message(early).startswith("NextCall is getting ready …")
+    early.be_ready()
+    early.be_ready()
+    assert wishes.calls == [FILLED_IN]
+    assert not message(early)
+    press(early, "Call me")
+    assert len(wishes.calls) == 2
+
+
+@pytest.mark.parametrize("wish", ["Practice", "Settings", "close"])
+def test_other_early_wishes_are_kept_too_and_the_last_one_counts(early: LoginDialog, wish: str):
+    wishes = Wishes(early)
+    early.fill_in(key=KEY, campaign_id="1001", phone_number="+1 202 555 0143")
+    press(early, "Call me")
+    early.close() if wish == "close" else press(early, wish)
+    early.be_ready()
+    assert (wishes.others, wishes.calls) == ([wish.lower()], [])
+
+
+def test_what_is_wrong_is_said_early_too(early: LoginDialog):
+    press(early, "Call me")
+    assert message(early).startswith("Enter the API key")
+
+
+def test_a_wish_of_a_dialog_that_went_away_is_not_meant_any_more(early: LoginDialog):
+    wishes = Wishes(early)
+    early.close()
+    early.hide()
+    early.be_ready()
+    assert not wishes.others

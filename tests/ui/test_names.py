@@ -73,6 +73,7 @@ def test_the_shift_window_has_a_label_with_the_words_of_the_state(keep: Keep, st
 def test_the_popup_window(keep: Keep, name: str, number: str, title: str):
     window = keep(PopupWindow(practice=False))
     window.show_call(a_call(name, number))
+    window.show()
     assert spoken(window)[0][1] == f"Call - {title}"
     part(window, Role.List, "Disposition")
     part(window, TEXT, "Notes")
@@ -85,6 +86,7 @@ def test_the_popup_window(keep: Keep, name: str, number: str, title: str):
 def test_the_popup_window_of_somebody(keep: Keep):
     window = keep(PopupWindow(practice=False))
     window.show_someone()
+    window.show()
     assert spoken(window)[0][1] == "Call - somebody"
     part(window, Role.List, "Disposition")
     part(window, TEXT, "Notes")

@@ -95,7 +95,7 @@ async def test_it_says_that_somebody_is_there_stays_until_the_end_of_the_call_an
         assert (shown.app, shown.summary, shown.body) == ("NextCall", "NextCall: call connected", SOMEBODY)
         assert shown.urgency == "CRITICAL"
         assert desk.notifications_displayed() == 1
-        await notifier.call_ended()
+        await notifier.take_away()
         assert desk.notifications_displayed() == 0
     assert tray.messages == []
 
@@ -129,7 +129,7 @@ async def test_one_replaces_the_other_whether_the_last_call_was_over_or_not(qapp
         for who in ("Ann", "Bo", "Bo"):
             assert await notifier.call_connected(who) is Way.SERVICE
             assert desk.notifications_displayed() == 1
-        await notifier.call_ended()
+        await notifier.take_away()
         assert await notifier.call_connected("Cy") is Way.SERVICE
         assert desk.notifications_displayed() == 1
         numbers = [one.number for one in await _shown(desk, before, 4)]
@@ -140,10 +140,10 @@ async def test_one_replaces_the_other_whether_the_last_call_was_over_or_not(qapp
 async def test_the_next_call_comes_before_the_end_of_the_last_one_was_told(qapp: object, desk: Desk):
     before = len(desk.notifications())
     async with a_notifier() as (notifier, _):
-        await asyncio.gather(notifier.call_connected("Ann"), notifier.call_ended(), notifier.call_connected("Bo"))
+        await asyncio.gather(notifier.call_connected("Ann"), notifier.take_away(), notifier.call_connected("Bo"))
         assert (await _shown(desk, before))[-1].body.startswith("Bo")
         assert desk.notifications_displayed() == 1
-        await asyncio.gather(notifier.call_connected("Cy"), notifier.call_ended())
+        await asyncio.gather(notifier.call_connected("Cy"), notifier.take_away())
         assert desk.notifications_displayed() == 0
 
 
@@ -168,7 +168,7 @@ async def test_a_click_on_it_is_heard_and_takes_it_away(qapp: object, desk: Desk
             desk.xdotool("mousemove", *CLICK, "click", 1)
             await until(lambda times=times: len(pressed) == times)
             await until(lambda: desk.notifications_displayed() == 0)
-            await notifier.call_ended()
+            await notifier.take_away()
 
 
 async def test_what_the_agent_has_dismissed_does_not_come_again(qapp: object, desk: Desk):
@@ -183,7 +183,7 @@ async def test_what_the_agent_has_dismissed_does_not_come_again(qapp: object, de
         await until(lambda: desk.has(SERVICE))
         assert await notifier.has_service()
         assert desk.notifications_displayed() == 0
-        await notifier.call_ended()
+        await notifier.take_away()
         assert await notifier.call_connected() is Way.SERVICE
         assert len(await _shown(desk, before, 2)) == 2
     assert tray.messages == []
@@ -199,7 +199,7 @@ async def test_a_service_that_starts_anew_during_a_call_shows_it_again(qapp: obj
         again = (await _shown(desk, before, 2))[-1]
         assert again.body.startswith("Ann")
         assert desk.notifications_displayed() == 1
-        await notifier.call_ended()
+        await notifier.take_away()
         assert desk.notifications_displayed() == 0
     assert tray.messages == []
 
@@ -214,7 +214,7 @@ async def test_without_a_service_the_tray_is_used_until_there_is_one(qapp: objec
         _start(desk)
         await _shown(desk, before)  # the call is still there
         assert await notifier.has_service()
-        await notifier.call_ended()
+        await notifier.take_away()
         assert await notifier.call_connected() is Way.SERVICE
     assert len(tray.messages) == 1
 
@@ -232,7 +232,7 @@ async def test_a_service_that_hangs_holds_up_nobody_and_leaves_nothing_behind(
             assert not await notifier.has_service()
             monkeypatch.setattr(notifier_linux, "_LONGEST_WAIT", 3600.0)  # it is known to hang: nobody waits again
             assert await notifier.call_connected("Cy") is Way.TRAY
-            await notifier.call_ended()
+            await notifier.take_away()
         finally:
             os.kill(process, signal.SIGCONT)
         monkeypatch.setattr(notifier_linux, "_LONGEST_WAIT", 20.0)
@@ -249,7 +249,7 @@ async def test_a_call_that_is_over_is_not_told_through_the_tray(qapp: object, de
         process = _service(desk)
         os.kill(process, signal.SIGSTOP)
         try:
-            way, _ = await asyncio.gather(notifier.call_connected(), notifier.call_ended())
+            way, _ = await asyncio.gather(notifier.call_connected(), notifier.take_away())
         finally:
             os.kill(process, signal.SIGCONT)
         assert way is None
@@ -276,10 +276,10 @@ async def test_what_comes_late_finds_it_closed(qapp: object, desk: Desk):
     async with a_notifier() as (notifier, tray):
         await notifier.call_connected("Ann")
         ways = await asyncio.gather(
-            notifier.close(), notifier.call_connected("Bo"), notifier.call_ended(), notifier.has_service(), notifier.try_out()
+            notifier.close(), notifier.call_connected("Bo"), notifier.take_away(), notifier.has_service(), notifier.try_out()
         )
         assert ways == [None, None, None, False, None]
-        await notifier.call_ended()
+        await notifier.take_away()
         await until(lambda: len(desk._ask(message_bus.ListNames())[0]) == len(names))
         assert notifier._service._life is None
         assert desk.notifications_displayed() == 0
@@ -396,7 +396,7 @@ async def test_what_is_asked_of_a_service(qapp: object, bus: None):
         assert (hints["urgency"], hints["desktop-entry"], hints["suppress-sound"]) == (("y", 2), ("s", "nextcall"), ("b", True))
         assert stays == 0
         assert second[1] == 1
-        await notifier.call_ended()
+        await notifier.take_away()
         assert service.closed == [2]
 
 
@@ -440,7 +440,7 @@ async def test_clicks_on_what_others_show_are_not_ours(qapp: object, bus: None):
         await service.tell("ActionInvoked", "us", 1, "default")
         await until(lambda: pressed)
         assert pressed == [True]
-        await notifier.call_ended()
+        await notifier.take_away()
         assert service.closed == [1]
 
 
@@ -480,7 +480,7 @@ async def test_without_a_bus_the_tray_is_used(qapp: object):
         assert not await notifier.has_service()
         assert await notifier.call_connected("Ann") is Way.TRAY
         assert tray.messages == ["NextCall: call connected. Ann is on your line."]
-        await notifier.call_ended()
+        await notifier.take_away()
         tray.is_there = False
         assert await notifier.call_connected("Ann") is Way.NONE
 

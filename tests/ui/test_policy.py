@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
+from desktop.errors import KeyNotKept
 from desktop.popup.current import CurrentProfile
 from desktop.settings.policy import Policy, settable
 from desktop.settings.settings import Settings, SettingsFile
@@ -75,7 +76,27 @@ async def test_where_the_keyring_does_not_answer_the_log_in_goes_on(tmp_path: Pa
     async with seated(memory=a_memory(tmp_path, REMEMBERED, Policy({"remember": False}))) as seat:
         await until(lambda: not seat.under_way("forget"))
         assert message(seat.login) == ""
-        assert SettingsFile(tmp_path).load() == Settings(service_url=SERVICE)
+        assert SettingsFile(tmp_path).load().phone_number == ""
+
+
+@pytest.mark.parametrize("policy", [Policy({"remember": False}), Policy()])
+async def test_a_key_that_could_not_be_forgotten_is_forgotten_at_the_next_start(
+    secret_service: Session, tmp_path: Path, policy: Policy
+):
+    with pytest.MonkeyPatch.context() as here:
+        secret_service.enter(here)
+        await the_vault(tmp_path).keep(ACCOUNT.key)
+    own = msgspec.structs.replace(REMEMBERED, remember=False)
+    memory = a_memory(tmp_path, own, policy)
+    with pytest.raises(KeyNotKept):
+        await memory.forget_login()
+    with pytest.MonkeyPatch.context() as here:
+        secret_service.enter(here)
+        async with seated(memory=a_memory(tmp_path, SettingsFile(tmp_path).load(), policy)) as seat:
+            assert [field(seat.login, name).text() for name in ("API key", "Campaign ID", "Phone number")] == ["", "", ""]
+            await until(lambda: not seat.under_way("forget"))
+            assert await the_vault(tmp_path).key() == ""
+        assert SettingsFile(tmp_path).load().campaign_id == ""
 
 
 @pytest.mark.parametrize(("own", "organisations"), [(0, 5), (20, 5), (5, 0)])

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QModelIndex
     from pytestqt.qtbot import QtBot
 
+    from desktop.ui.coming import Coming
+
 Control, Shift, Alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
 Keypad = Qt.KeyboardModifier.KeypadModifier
 Tab, Return, Enter = Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Enter
@@ -217,7 +219,8 @@ def test_while_it_is_being_stored_nothing_can_be_changed_or_sent_again(on_call: 
     assert (chosen(on_call), notes(on_call).text()) == ("Interested", "yes")
 
 
-def test_after_a_failure_the_form_is_as_it_was(on_call: PopupWindow, wishes: Wishes):
+def test_after_a_failure_the_form_is_as_it_was(on_call: PopupWindow, coming: Coming, wishes: Wishes):
+    coming.call_connected()
     type_in("1")
     notes(on_call).setFocus()
     type_in("yes")
@@ -240,25 +243,27 @@ def test_before_the_first_call_there_is_nothing_to_store(popup: PopupWindow, wis
 # -------------------------------------------------------------------------------------------------- coming and going
 
 
-def test_a_popup_that_was_closed_comes_back_as_it_was(on_call: PopupWindow):
+def test_a_popup_that_was_closed_comes_back_as_it_was(on_call: PopupWindow, coming: Coming):
+    coming.call_connected()
     type_in("3")
     notes(on_call).setFocus()
     type_in("said no")
     on_call.close()
     assert not on_call.isVisible()
-    on_call.bring_back()
+    coming.open()
     assert on_call.isVisible()
     assert (chosen(on_call), notes(on_call).text()) == ("Not interested", "said no")
     assert on_call.windowTitle() == "Call - Zoë Łuczak"
 
 
-def test_a_new_call_finds_an_empty_form(on_call: PopupWindow):
+def test_a_new_call_finds_an_empty_form(on_call: PopupWindow, coming: Coming):
     type_in("3")
     notes(on_call).setFocus()
     type_in("said no")
     on_call.show_saving()
     on_call.hide()
     on_call.show_call(a_call("Bo Li"))
+    coming.call_connected()
     assert on_call.isVisible()
     assert (chosen(on_call), notes(on_call).text(), message(on_call)) == ("", "", "")
     assert on_call.windowTitle() == "Call - Bo Li"
@@ -275,17 +280,19 @@ def test_undo_does_not_bring_back_the_notes_of_another_caller(on_call: PopupWind
     assert notes(on_call).text() == ""
 
 
-def test_a_popup_that_was_minimized_is_seen_at_the_next_call(on_call: PopupWindow):
+def test_a_popup_that_was_minimized_is_seen_at_the_next_call(on_call: PopupWindow, coming: Coming):
     on_call.showMinimized()
     on_call.hide()
     on_call.show_call(a_call("Bo Li"))
+    coming.call_connected()
     assert not on_call.isMinimized()
 
 
-def test_a_call_takes_the_keyboard_from_nobody(popup: PopupWindow, keep: Callable[[Any], Any]):
+def test_a_call_takes_the_keyboard_from_nobody(popup: PopupWindow, coming: Coming, keep: Callable[[Any], Any]):
     elsewhere = keep(QLineEdit())
     show(elsewhere)
     popup.show_call(CALL)
+    coming.call_connected()
     settle()
     assert popup.testAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
     assert QGuiApplication.focusWindow() is elsewhere.windowHandle()
@@ -315,7 +322,7 @@ def _shown(popup: PopupWindow) -> list[str]:
 
 def test_two_thousand_fields(popup: PopupWindow):
     popup.show_call(Call("c1", tuple(Field(f"field{number}", f"value {number}") for number in range(2000))))
-    settle()
+    show(popup)
     assert _shown(popup) == [f"value {number}" for number in range(2000)]
 
 
@@ -324,7 +331,7 @@ def test_deep_nesting(popup: PopupWindow):
     for depth in range(250):  # deeper is refused when it is read
         deep = Field(f"level{depth}", "", (("depth", str(depth)),), (deep,))
     popup.show_call(Call("c1", (deep,)))
-    settle()
+    show(popup)
     assert _shown(popup)[-1] == "at the bottom"
 
 
@@ -343,7 +350,7 @@ def test_deep_nesting(popup: PopupWindow):
 )
 def test_an_absurd_name_leaves_the_window_as_it_is(popup: PopupWindow, name: str):
     popup.show_call(a_call("Bo"))
-    settle()
+    show(popup)
     size = popup.size()
     popup.show_call(a_call(name, name))
     settle()
@@ -355,7 +362,7 @@ def test_an_absurd_name_leaves_the_window_as_it_is(popup: PopupWindow, name: str
 def test_markup_is_text(popup: PopupWindow):
     name = "<h1>Bo</h1><img src='file:///etc/passwd'>"
     popup.show_call(a_call(name, "+12025550143", Field("remark", name)))
-    settle()
+    show(popup)
     label = part(popup, Role.StaticText, name)
     assert isinstance(label, QLabel)
     assert label.textFormat() is Qt.TextFormat.PlainText
@@ -388,6 +395,7 @@ def test_a_long_value_is_one_line_and_can_be_copied_whole(on_call: PopupWindow):
 
 def test_a_call_with_nothing_but_an_id(popup: PopupWindow):
     popup.show_call(Call("c1"))
+    show(popup)
     assert popup.windowTitle() == "Call - Unknown caller"
     assert _shown(popup) == []
 
@@ -478,7 +486,7 @@ def test_a_draft_is_told_when_the_popup_goes_away(on_call: PopupWindow, drafts: 
     type_in("2")
     on_call.close()
     assert drafts == [Draft("Call back later", "")]
-    on_call.bring_back()
+    show(on_call)
     on_call.hide()
     assert len(drafts) == 1, "nothing has changed"
 
@@ -578,10 +586,11 @@ def test_what_is_entered_for_somebody_stays_when_the_call_center_tells_who_it_is
     assert wishes.next_calls == [CallResponse(CALL.id, "Call back later", "Tuesday")]
 
 
-def test_a_popup_of_somebody_that_was_closed_comes_back_with_the_call(somebody: PopupWindow):
+def test_a_popup_of_somebody_that_was_closed_comes_back_with_the_call(somebody: PopupWindow, coming: Coming):
     type_in("2")
     somebody.close()
     somebody.tell_who(CALL)
+    coming.call_connected()
     assert somebody.isVisible()
     assert chosen(somebody) == "Call back later"
 
@@ -608,6 +617,7 @@ def test_nobody_there_keeps_the_notes_and_goes_on_waiting(somebody: PopupWindow,
     assert drafts == [Draft("", "only breathing")]
     assert not somebody.isVisible()
     somebody.show_call(CALL)
+    show(somebody)
     assert somebody.draft == Draft()
     assert not has(somebody, Role.Button, "Nobody there")
 

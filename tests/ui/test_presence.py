@@ -88,6 +88,7 @@ def nothing_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks for idleness come so often that nobody waits for them."""
     monkeypatch.setattr(presence_module, "_LOOK", 20)
+    monkeypatch.setattr(presence_module, "_LONGEST_LOOK", 20)
 
 
 # ------------------------------------------------------------------------------------------------------------ everywhere

@@ -206,6 +206,23 @@ async def test_nothing_is_told_while_the_agent_hears_somebody(profiles: CurrentP
         assert _is_told(seat)
 
 
+async def test_while_the_agent_is_away_nobody_is_named(profiles: CurrentProfile):
+    async with seated(profiles=profiles) as seat:
+        await seat.log_in()
+        await _will_be_due(seat)
+        await until(lambda: "Bo Li" in message(seat.window))
+        seat.desk.set_covered(covered=True)
+        assert message(seat.window).startswith("A callback is due You promised to call somebody.")
+        seat.desk.set_covered(covered=False)
+        assert "Bo Li" in message(seat.window)
+        seat.desk.tell_sleep()  # something else stands there now, and stays
+        seat.desk.set_covered(covered=True)
+        assert message(seat.window).startswith("The computer goes to sleep")
+        seat.journal.callback_agreed(1, "a third", _now(), "Maya Okafor", "(212) 555-0143")
+        seat.desk._promises.look_up()
+        await until(lambda: message(seat.window).startswith("A callback is due You promised to call somebody."))
+
+
 async def test_several_that_are_due_are_told_together(profiles: CurrentProfile, path: Path):
     await _promised_before(path, _now() - timedelta(hours=2), "Bo Li", "Maya Okafor")
     async with seated(journal=path, profiles=profiles) as seat:

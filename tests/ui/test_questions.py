@@ -86,3 +86,13 @@ def test_a_problem_stands_between_the_entry_and_its_help(form: QuestionForm):
     field = form.findChild(QLineEdit)
     bottom = field.mapTo(form, field.rect().bottomLeft()).y()
     assert bottom < below["Write a whole number, in digits."] < below["A guess is fine."]
+
+
+def test_what_is_missing_is_brought_into_sight_without_the_keyboard_too(form: QuestionForm, keep: Callable[[QWidget], QWidget]):
+    """As after Next Call on the strip: another program has the keyboard, and the popup does not take it."""
+    form.resize(400, 60)
+    show(keep(QLineEdit()))
+    visits = form.findChild(QLineEdit)
+    assert visits.visibleRegion().isEmpty()
+    form.go_to("visits")
+    assert visits.visibleRegion().boundingRect() == visits.rect()

@@ -80,6 +80,15 @@ def _sent(*calls: Call, last: bool) -> list[Stored]:
 # ------------------------------------------------------------------------------------------------------- the question
 
 
+async def test_the_keys_are_shown_there_as_in_every_window(crash: Crash, center: SimulatedCallCenter):
+    await crash.leave(a_call("Maya Okafor"))
+    async with crash.next_start(center) as seat:
+        dialog = await until(seat.recovery)
+        await until(dialog.isActiveWindow)
+        key(Qt.Key.Key_F1)
+        await until(seat.desk._keyboard.sheet.isVisible)
+
+
 async def test_nothing_unfinished_asks_nothing(crash: Crash, center: SimulatedCallCenter):
     await crash.leave(a_call(), settled=Settled.STORED)
     async with crash.next_start(center) as seat:

@@ -61,7 +61,7 @@ def test_pages_are_turned_by_keys(dialog: SettingsDialog):
     key(Qt.Key.Key_Right)
     assert _page(dialog) == PAGES[1]
     key(Qt.Key.Key_Tab)
-    assert focused() is part(dialog, Role.CheckBox, "Notification")
+    assert focused() is part(dialog, Role.RadioButton, "Popup, without the keyboard")
 
 
 def test_a_key_field_lets_pages_be_turned(dialog: SettingsDialog):
@@ -121,6 +121,7 @@ def _saved(dialog: SettingsDialog) -> Settings:
         ("taskbar", "When a call comes", Role.CheckBox, "Flashing taskbar entry"),
         ("sound_volume", "When a call comes", Role.Slider, "Volume"),
         ("shortcuts", "Keys", Role.EditableText, "Next Call"),
+        ("update_check", "This computer", Role.CheckBox, "Say when there is a newer NextCall"),
     ],
 )
 def test_what_the_organisation_has_set_is_shown_and_not_to_be_changed(keep: Keep, setting: str, page: str, role: Any, name: str):
@@ -233,3 +234,16 @@ async def test_a_dialog_that_is_closed_at_once_waits_for_no_answer(at_home: Path
         await until(lambda: not seat.under_way("autostart"))
     with contextlib.suppress(FileNotFoundError):
         assert not list(at_home.parent.iterdir())
+
+
+@pytest.mark.usefixtures("qapp")
+async def test_what_this_computer_does_not_tell_is_said(tmp_path: Path):
+    sentence = "NextCall does not notice on this system that nobody is there."
+    async with seated(memory=a_memory(tmp_path)) as seat:
+        for lacks in ((), (sentence,)):
+            seat.desk.show_lacks(lambda lacks=lacks: lacks)
+            press(seat.login, "Settings")
+            dialog = await until(lambda: next((one for one in seat.login.findChildren(SettingsDialog) if one.isVisible()), None))
+            turn_to(dialog, "This computer")
+            assert (sentence in words(dialog)) is bool(lacks)
+            press(dialog, "Cancel")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QListWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget
 
 from desktop.callcenter.model import Described, Field, Function, Kind, Wanted
 from desktop.errors import NotReached, OutcomeUnknown, Refused, SettingsNotKept, WrongValues
@@ -394,6 +394,23 @@ async def test_an_organisation_can_forbid_that_it_is_remembered(keyring: Session
         assert await memory.supervisor_key.key() == ""
 
 
+async def test_after_signing_out_nobody_gets_the_key_back(qapp: object, tmp_path: Path):
+    async with an_office(tmp_path, memory=a_memory(tmp_path)) as office:
+        office.supervising.show()
+        await _idle(office)
+        key_field = field(office.window, "API key")
+        key_field.setFocus()
+        type_in("the lead's")
+        key_field.actions()[0].trigger()  # the eye
+        assert key_field.echoMode() is QLineEdit.EchoMode.Normal
+        press(office.window, "Sign in")
+        press(office.window, "Sign out")
+        assert key_field.echoMode() is QLineEdit.EchoMode.Password
+        key_field.actions()[0].trigger()
+        key_field.undo()
+        assert key_field.text() == ""
+
+
 async def test_a_key_that_the_keyring_gives_late_signs_nobody_in_again(
     tmp_path: Path, qapp: object, monkeypatch: pytest.MonkeyPatch
 ):
@@ -469,6 +486,23 @@ async def test_kicking_wants_a_reason_which_the_log_keeps(qapp: object, tmp_path
         assert field(office.window, "Agent ID").text() == ""
         [record] = await office.records()
         assert (record.agent_id, record.reason, record.outcome) == ("4027", "gone home", "done")
+
+
+async def test_an_id_that_is_typed_while_another_agent_is_kicked_stays(qapp: object, tmp_path: Path):
+    answer = asyncio.Event()
+    async with an_office(tmp_path) as office:
+        office.center.will(Function.KICK_AGENT, answer)
+        await office.sign_in()
+        field(office.window, "Agent ID").setText("4027")
+        press(office.window, "Kick agent")
+        await office.asked()
+        type_in("gone home")
+        key(Return)
+        await until(lambda: office.center.asked(Function.KICK_AGENT))
+        field(office.window, "Agent ID").setText("4028")
+        answer.set()
+        await office.answered()
+        assert field(office.window, "Agent ID").text() == "4028"
 
 
 @pytest.mark.parametrize(
@@ -629,6 +663,19 @@ async def test_signing_out_takes_the_functions_away(qapp: object, tmp_path: Path
         press(office.window, "Sign out")
         assert not office.functions.isVisible()
         assert not has(office.window, Role.Button, "More functions …")
+
+
+async def test_who_signs_out_before_the_answer_to_a_question_has_nothing_done(qapp: object, tmp_path: Path):
+    center = LaterCallCenter()
+    async with an_office(tmp_path, center) as office:
+        await _functions(office, 1)
+        field(office.functions, "Ratio").setText("1.5")
+        press(office.functions, "Ask the call center")
+        question = await office.asked()
+        press(office.window, "Sign out")
+        assert not question.isVisible()
+        await until(lambda: not any(task.get_name() == "supervisor: function" for task in asyncio.all_tasks()))
+        assert (center.given, await office.records()) == ([], ())
 
 
 # -------------------------------------------------------------------------------------------------------- the audit log

@@ -55,6 +55,20 @@ def test_the_window(keep: Keep, practice: bool):
 
 
 @PRACTICE
+def test_the_window_on_a_small_screen(keep: Keep, practice: bool, worn: tuple[str, int]):
+    if worn[1] > 1:
+        pytest.skip("at twice the size it needs more")
+    window = keep(SupervisorWindow(practice=practice))
+    window.show_signed_in("calls.example")
+    window.show_campaigns([Supervised(1001, "Harbour Street survey")])
+    window.choose(1001)
+    window.show_offers(set(Function), more=True)
+    window.show()
+    assert_nothing_cut(window)
+    assert window.height() <= 730  # 800 without a title bar and a taskbar
+
+
+@PRACTICE
 def test_the_campaign(keep: Keep, practice: bool):
     for known in (None, LONG):
         window = keep(CampaignDialog(known, {1}, practice=practice, parent=None))

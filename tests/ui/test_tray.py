@@ -242,6 +242,41 @@ app.exec()
 """
 
 
+# What a panel shows of a message, light and dark: how far the words are from their ground, of 255.
+MESSAGE = """
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QLabel
+from desktop.ui import look
+from desktop.ui.tray import Tray
+
+app = QApplication(["NextCall"])
+look.dress(app)
+tray = Tray(QObject(app), practice=True)
+
+def ask():
+    if not tray.can_notify:
+        return
+    waiting.stop()
+    for scheme in ("light", "dark"):
+        look.wear(app, scheme)
+        tray.notify("A title", "A text")
+        [balloon] = [one for one in app.topLevelWidgets() if one.isVisible() and one.findChildren(QLabel)]
+        picture = balloon.grab().toImage()
+        for words in (one for one in balloon.findChildren(QLabel) if one.text()):
+            place = words.geometry()
+            seen = [picture.pixelColor(x, y).lightness() for x in range(place.left(), place.right())
+                    for y in range(place.top(), place.bottom())]
+            print(max(seen) - min(seen), flush=True)
+    tray.close()
+    app.exit()
+
+waiting = QTimer()
+waiting.timeout.connect(ask)
+waiting.start(50)
+app.exec()
+"""
+
+
 # The tray of KDE and of GNOME's extension is a service, and its icons are no windows.
 WATCHER = """
 from jeepney import MessageType, new_method_return
@@ -363,3 +398,9 @@ def test_where_the_tray_is_a_service_its_icon_shows_no_messages(xdesk: Desk, sta
     program.says("not told")
     watcher.terminate()
     program.says("")
+
+
+def test_what_a_panel_shows_of_a_message_can_be_read(xdesk: Desk):
+    differences = xdesk.run(sys.executable, "-c", MESSAGE).split()
+    assert len(differences) == 4  # title and text, light and dark
+    assert all(int(one) > 150 for one in differences), differences

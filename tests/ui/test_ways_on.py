@@ -498,7 +498,7 @@ def test_it_rests_while_nobody_can_see_it_and_is_right_again_afterwards(on_call:
     on_call.popup.hide()
     assert not on_call.popup._clock._tick.isActive()
     qtbot.waitUntil(lambda: on_call.popup._clock.seconds > 2.1)
-    on_call.popup.bring_back()
+    show(on_call.popup)
     assert _wrap_up(on_call)[1] == "problem"
     assert on_call.popup._clock._tick.isActive()
 

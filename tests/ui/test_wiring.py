@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.callcenter.model import CallResponse, Function
 from desktop.errors import (
@@ -27,7 +27,7 @@ from desktop.shift import session
 from desktop.shift.states import State
 from desktop.ui.leaving import LeaveDialog
 from tests.simulation import ACCOUNT, AGENT_ID, AnswerLost, SimulatedCallCenter, Stored, a_call, until
-from tests.ui.screen import Role, button, field, focused, has, key, message, part, press, type_in, words
+from tests.ui.screen import Role, button, field, focused, has, key, message, part, press, turn_to, type_in, words
 from tests.ui.seat import REMEMBERED, SERVICE, Seat, a_memory, seated, the_vault
 
 if TYPE_CHECKING:
@@ -715,6 +715,23 @@ async def test_changed_settings_are_kept_and_told(remembering: Memory, tmp_path:
         await until(lambda: told)
         assert told == [(changed, None)]
         assert SettingsFile(tmp_path).load() == changed
+
+
+async def test_the_strip_is_shown_from_the_settings_and_goes_with_them(remembering: Memory):
+    def seen(title: str) -> QWidget | None:
+        return next((one for one in QApplication.topLevelWidgets() if one.windowTitle() == title and one.isVisible()), None)
+
+    async with seated(memory=remembering) as seat:
+        press(seat.login, "Settings")
+        dialog = await until(lambda: seen("Settings"))
+        turn_to(dialog, "When a call comes")
+        for _ in range(2):
+            press(dialog, "Test strip")
+            strip = await until(lambda: seen("Call strip"))
+            assert strip is not seat.desk.coming.strip  # nobody is on the line
+            assert message(dialog).startswith("Strip")
+        press(dialog, "Cancel")
+        assert seen("Call strip") is None
 
 
 # ------------------------------------------------------------------------------------------------------ notifications
