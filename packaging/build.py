@@ -166,9 +166,25 @@ def disk_image() -> None:
     image.make(FOLDER, DIST)
 
 
+def setup() -> None:
+    """The installer."""
+    from windows import installer
+
+    installer.make(FOLDER, DIST)
+
+
+def setup_on_this_windows() -> None:
+    """The installer on this Windows: installed, upgraded, removed."""
+    from windows import installer
+
+    older = installer.make_older(FOLDER, BUILD)
+    _run([sys.executable, "packaging/windows/trial.py", FOLDER, older, installer.path(DIST)], cwd=ROOT)
+
+
 PACKAGES: dict[str, tuple[Callable[[], None], ...]] = {
     "linux": (debian_package, fresh_debian, libraries_for_macs),
     "darwin": (disk_image,),
+    "win32": (setup, setup_on_this_windows),
 }
 """The steps from the frozen program to what people install, by sys.platform."""
 

@@ -83,6 +83,7 @@ FOR_TESTS = (
     *("python3-dbusmock", "desktop-file-utils", "libglib2.0-bin", "libxss1"),  # a session that locks, sleeps and starts programs
     *("php-cli", "php-soap"),  # a SOAP client that is not ours
     *("pulseaudio", "pulseaudio-utils"),  # outputs to record; never started but by a test
+    "nsis",  # it compiles the installer for Windows here, too
     "fonts-noto-color-emoji",
 )
 
