@@ -353,6 +353,7 @@ def test_an_outcome_that_cannot_be_written_down_is_a_warning(lead: Lead):
 
 CRASH = """
 import sys
+from desktop.__main__ import main
 from desktop.callcenter.soap import SoapCallCenter
 
 async def stop_campaign(_center, account):
