@@ -40,10 +40,10 @@ class AlertSettings(SettingsPage):
         volume.setPageStep(10)
         volume.setValue(settings.sound_volume)
 
-        strip = button("Test strip", "flat")
-        strip.clicked.connect(self.strip_requested)
+        arrival = ArrivalSettings(settings.popup)
+        arrival.strip_requested.connect(self.strip_requested)
 
-        self.add("popup", ArrivalSettings(settings.popup), "How it comes", beside=strip)
+        self.add("popup", arrival, "How it comes")
         self.add("notification", notification, beside=self._try(Channel.NOTIFICATION))
         self.add("notification_names", names, below=True)
         self.add("taskbar", Switch("Flashing taskbar entry", settings.taskbar), beside=self._try(Channel.TASKBAR))

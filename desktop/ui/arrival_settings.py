@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from desktop.settings.settings import Manner
 from desktop.ui import look
-from desktop.ui.parts import label
+from desktop.ui.parts import button, label
 
 _WORDS: dict[Manner, tuple[str, str]] = {
     "quiet": ("Popup, without the keyboard", "What you type in another program stays there."),
     "keyboard": (
         "Popup, with the keyboard",
-        "Its keys work after the first moment, so that nothing happens if you are still typing elsewhere.",
+        "Its keys work after a moment, in case you are typing elsewhere.",
     ),
     "strip": (
         "Slim strip above all windows",
-        "Name, clock and dispositions, on the screen where your mouse is; the popup opens when it is needed.",
+        "On the screen where your mouse is; the popup opens when it is needed.",
     ),
 }
 _BELOW_WORDS = 26
@@ -28,12 +29,14 @@ _ON_WAYLAND = "On this desktop (Wayland) the system decides where windows come a
 class ArrivalSettings(QWidget):
     """Shows a manner and gives back what is chosen."""
 
+    strip_requested = Signal()
+    """The agent wants to see what the strip looks like."""
+
     def __init__(self, manner: Manner) -> None:
         super().__init__()
         self._group = QButtonGroup(self)
         self._manners: dict[QRadioButton, Manner] = {}
-        stack = QVBoxLayout(self)
-        stack.setContentsMargins(0, 0, 0, 0)
+        stack = QVBoxLayout()
         stack.setSpacing(look.TIGHT)
         for one, (name, meaning) in _WORDS.items():
             choice = QRadioButton(name)
@@ -45,6 +48,12 @@ class ArrivalSettings(QWidget):
             words.setContentsMargins(_BELOW_WORDS, 0, 0, 0)
             stack.addWidget(choice)
             stack.addWidget(words)
+        test = button("Test strip", "flat")
+        test.clicked.connect(self.strip_requested)
+        aside = QHBoxLayout(self)
+        aside.setContentsMargins(0, 0, 0, 0)
+        aside.addLayout(stack, 1)
+        aside.addWidget(test, 0, Qt.AlignmentFlag.AlignBottom)
         if QGuiApplication.platformName().startswith("wayland"):
             stack.addWidget(label(_ON_WAYLAND, "small", wraps=True))
 

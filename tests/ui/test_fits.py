@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from desktop import errors
 from desktop.callcenter.model import Field
@@ -240,6 +240,7 @@ def test_the_settings_need_no_scrolling_where_the_screen_has_room(keep: Keep, wo
     show(window)
     for page in PAGES:
         turn_to(window, page)
+        QApplication.processEvents()  # it is laid out anew when it is first seen
         assert not [one for one in window.findChildren(QScrollArea) if one.isVisible() and one.verticalScrollBar().isVisible()]
 
 
