@@ -255,7 +255,8 @@ def self_check() -> str:
     """Wine itself makes Qt complain; all the rest has to be well."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "table.txt"
-        code = subprocess.run([program(), "--self-check", str(table)], stdin=subprocess.DEVNULL, check=False).returncode
+        command = [program(), "--self-check", str(table)]
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
         rows = [line.split(maxsplit=2) for line in table.read_text(encoding="utf-8").splitlines()[1:]]
     failed = [row[0] for row in rows if len(row) > 1 and row[1] == "FAILED"]
     if failed != (["output"] if under_wine else []) or code != bool(failed):
