@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from bundle import COMMAND, VERSION
+from bundle import COMMAND, ROOT, VERSION
 from windows.installer import OLD_VERSION, STALE
 
 from desktop.practice.scenario import load_scenario
@@ -56,6 +56,7 @@ PATIENCE = 90.0
 under_wine = hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 user32 = ctypes.WinDLL("user32")
 _KEY_DOWN, _KEY_UP = 0x100, 0x101
+_ALL_OF_A_TOKEN, _ADMINISTRATORS = 0xF01FF, 26
 
 
 class Wrong(Exception):
@@ -162,6 +163,28 @@ def run(command: str, wanted: int = DONE) -> float:
     return time.monotonic() - began
 
 
+def run_without_rights(command: str, wanted: int = DONE) -> None:
+    """Run a command line as a user would who is no administrator: by a token that lacks that group."""
+    advapi32, kernel32 = ctypes.WinDLL("advapi32", use_last_error=True), ctypes.WinDLL("kernel32")
+    ours, theirs, administrators = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.create_string_buffer(68)
+    kernel32.GetCurrentProcess.restype = ctypes.c_void_p
+    group = (ctypes.c_void_p * 2)(ctypes.addressof(administrators), None)  # SID_AND_ATTRIBUTES
+    startup = (ctypes.c_byte * 104)(104)  # STARTUPINFOW, whose first word is its size
+    process = (ctypes.c_void_p * 3)()  # PROCESS_INFORMATION
+    line, code = ctypes.create_unicode_buffer(command), ctypes.c_ulong()
+    if not (
+        advapi32.OpenProcessToken(ctypes.c_void_p(kernel32.GetCurrentProcess()), _ALL_OF_A_TOKEN, ctypes.byref(ours))
+        and advapi32.CreateWellKnownSid(_ADMINISTRATORS, None, administrators, ctypes.byref(ctypes.c_ulong(68)))
+        and advapi32.CreateRestrictedToken(ours, 0, 1, group, 0, None, 0, None, ctypes.byref(theirs))
+        and advapi32.CreateProcessAsUserW(theirs, None, line, None, None, 0, 0, None, None, startup, process)
+    ):
+        raise ctypes.WinError(ctypes.get_last_error())
+    kernel32.WaitForSingleObject(ctypes.c_void_p(process[0]), int(PATIENCE * 1000))
+    kernel32.GetExitCodeProcess(ctypes.c_void_p(process[0]), ctypes.byref(code))
+    if code.value != wanted:
+        raise Wrong(f"exit code {code.value} instead of {wanted}: {command}")
+
+
 def uninstall(root: int = winreg.HKEY_CURRENT_USER, more: str = "") -> None:
     quiet = str(value(root, UNINSTALL, "QuietUninstallString"))
     run(quiet.replace(" /S ", f" /S {more} ") if more else quiet)
@@ -185,7 +208,9 @@ def log() -> str:
 @contextlib.contextmanager
 def started(*command: str) -> Iterator[subprocess.Popen[str]]:
     """A program in the background, which is killed at the end if it still runs."""
-    one = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    one = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         yield one
     finally:
@@ -240,9 +265,14 @@ def press_until(title: str, keys: str, look: Callable[[], object], what: str) ->
 # -------------------------------------------------------------------------------------------------------------- the rows
 
 
+def needs_an_administrator() -> str:
+    run_without_rights(f'"{NEW}" /S /AllUsers', NO_RIGHTS)
+    return f"{NO_RIGHTS}; {gone(HOME_FOR_ALL)}"
+
+
 def install_for_one() -> str:
-    took = run(f'"{OLD}" /S')
-    return f"{installed(version=OLD_VERSION)}; took {took:.0f} s; nothing for all users, no start with Windows{no_run()}"
+    run_without_rights(f'"{OLD}" /S')
+    return f"{installed(version=OLD_VERSION)}; nothing for all users, no start with Windows{no_run()}"
 
 
 def no_run() -> str:
@@ -255,7 +285,8 @@ def self_check() -> str:
     """Wine itself makes Qt complain; all the rest has to be well."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "table.txt"
-        code = subprocess.run([program(), "--self-check", str(table)], stdin=subprocess.DEVNULL, check=False).returncode
+        command = [program(), "--self-check", str(table)]
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
         rows = [line.split(maxsplit=2) for line in table.read_text(encoding="utf-8").splitlines()[1:]]
     failed = [row[0] for row in rows if len(row) > 1 and row[1] == "FAILED"]
     if failed != (["output"] if under_wine else []) or code != bool(failed):
@@ -415,7 +446,8 @@ def for_all() -> str:
 
 
 ROWS: dict[str, Callable[[], str]] = {
-    "silently, for one user": install_for_one,
+    "/AllUsers without rights": needs_an_administrator,
+    "for one user, without": install_for_one,
     "its --self-check": self_check,
     "from the Start menu": from_the_menu,
     "a nextcall:// link": link,
