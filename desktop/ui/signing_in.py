@@ -65,7 +65,8 @@ class SigningIn(QObject):
             phone_number=known.phone_number if known else settings.phone_number,
             remember=settings.remember and self._memory is not None,
         )
-        self._login.show_key_wait(waiting=False)
+        asks_keyring = self._memory is not None and self._memory.has_login
+        self._login.show_key_wait(waiting=asks_keyring)
         if not at_work or self._login.is_untouched:
             self._login.focus_first_gap()
         self._login.show()
@@ -73,7 +74,7 @@ class SigningIn(QObject):
         QTimer.singleShot(0, self._login, self._login.be_ready)  # whoever opens it is still at something
         if self._memory is None:
             return
-        if self._memory.has_login:
+        if asks_keyring:
             self._tasks.spawn(self._recall_key(self._memory), "key")
         elif self._memory.settings.campaign_id:  # the organisation now wants nothing remembered, or the keyring failed before
             self._tasks.spawn(self._forget(self._memory), "forget")
@@ -110,7 +111,6 @@ class SigningIn(QObject):
             log.info("not forgotten: %s", failure)
 
     async def _recall_key(self, memory: Memory) -> None:
-        self._login.show_key_wait(waiting=True)
         try:
             self._login.fill_in_key(await memory.key())
         except KeptError as failure:

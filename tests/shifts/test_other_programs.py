@@ -122,6 +122,11 @@ def open_keys(program: Program) -> None:
     program.keys("Settings", "Right", "Right", "Tab")
 
 
+def is_in_field(program: Program, times: int) -> None:
+    """A field for keys listens for the so many-th time; before that, keys pressed still are what they were."""
+    wait_until(lambda: program.log().count("keys that work everywhere: 0 of 0") >= times, "a field to listen", PATIENCE)
+
+
 def kept(program: Program) -> dict[str, Any]:
     file = program.data_dir / "settings.toml"
     return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
@@ -134,7 +139,10 @@ def test_keys_are_chosen_by_pressing_them_and_act_at_once(
     before = len(center.responses())
     program = start("--service", center.service_url, "--profile", str(profile))
     open_keys(program)
-    program.keys("Settings", "BackSpace", "Tab", "Tab", "Tab", "ctrl+shift+F8", "Return")
+    is_in_field(program, 1)
+    program.keys("Settings", "BackSpace", "Tab", "Tab", "Tab")
+    is_in_field(program, 3)  # the first field listens anew once its key is gone
+    program.keys("Settings", "ctrl+shift+F8", "Return")
     program.no_window("Settings")
     wait_until(lambda: kept(program).get("shortcuts") == {"show_call": "", "next_call": "Ctrl+Shift+F8"}, "the keys", PATIENCE)
     fill_in_login(program)
@@ -167,7 +175,10 @@ time.sleep(1000)
 def test_a_key_that_another_program_has_taken_is_told_when_it_is_tried(xdesk: Desk, start: Started, center: Service) -> None:
     program = start("--service", center.service_url)
     open_keys(program)
-    program.keys("Settings", "Tab", "Tab", "Tab", "ctrl+alt+n")
+    program.keys("Settings", "Tab", "Tab", "Tab")
+    is_in_field(program, 2)
+    program.keys("Settings", "ctrl+alt+n")
+    is_in_field(program, 3)  # again, with these keys tried
     other = xdesk.start(sys.executable, "-c", HAS_A_KEY, name="has-a-key")
     wait_until(lambda: "ready" in xdesk.log("has-a-key"), "the other program")
     program.keys("Settings", "Tab")  # out of the field
