@@ -259,9 +259,9 @@ def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoRe
     """Do `work` in the loop of `qt`, and end the program with the code that it gives."""
     import asyncio
 
-    import qasync
+    from desktop.ui.loop import event_loop
 
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
+    with asyncio.Runner(loop_factory=lambda: event_loop(qt)) as runner:
         code = runner.run(work())
     qt.shutdown()  # what was copied goes to the system's clipboard
     _end(code)
