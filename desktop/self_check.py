@@ -48,13 +48,14 @@ from desktop.popup import phone, profile_file
 from desktop.popup.current import NONE
 from desktop.popup.dispositions import offered
 from desktop.popup.example import example_call
+from desktop.popup.facts import Facts
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import load_scenario
 from desktop.practice.server import PracticeService
 from desktop.resources import RESOURCES
 from desktop.settings import vault
 from desktop.settings.settings import Settings, Supervised
-from desktop.shift.journal import Callback, Draft, Entry, Journal, Settled, ShiftRecord
+from desktop.shift.journal import Callback, Draft, Entry, Journal, PastCall, Settled, ShiftRecord
 from desktop.shift.session import AgentSession
 from desktop.shift.states import State
 from desktop.supervision.audit import Record
@@ -64,6 +65,7 @@ from desktop.ui.audit_window import AuditWindow
 from desktop.ui.callbacks import CallbacksWindow
 from desktop.ui.cheat_sheet import CheatSheet
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.history import HistoryWindow, Line
 from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
@@ -301,6 +303,9 @@ def windows() -> Iterator[QWidget]:
     kept = _unseen(KeptNotesWindow(practice=False))
     kept.show_entries(entries)
     yield kept
+    history = _unseen(HistoryWindow(practice=False))
+    history.show_lines([Line(PastCall(entry, 1001), Facts(NONE, call, now)) for entry in entries], has_more=False)
+    yield history
     yield _unseen(SettingsDialog(Settings(), practice=False))
     yield from _lead_windows(now)
     yield _unseen(CheatSheet(practice=False))

@@ -345,10 +345,13 @@ class Journal:
         writes is what loses data in the SQLite of many systems (its "WAL-reset bug"). A write waits some milliseconds at most.
         """
         wanted = finding.wanted(text)
-        behind = bool(wanted)
-        while behind:
-            behind = await self._ask(_take_in)
-        return await self._ask(lambda db: _past_calls(db, wanted, limit, before))
+
+        def look(db: sqlite3.Connection) -> tuple[PastCall, ...] | None:
+            return None if wanted and _take_in(db) else _past_calls(db, wanted, limit, before)
+
+        while (found := await self._ask(look)) is None:  # so that a write can come between
+            pass
+        return found
 
     # Notes that only this computer has
 

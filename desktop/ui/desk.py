@@ -39,6 +39,7 @@ from desktop.ui.campaign import Campaign
 from desktop.ui.channels import Channels
 from desktop.ui.coming import Coming
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.history import History
 from desktop.ui.kept_notes import KeptNotes
 from desktop.ui.keyboard import Keyboard
 from desktop.ui.leaving import LeaveDialog
@@ -128,10 +129,12 @@ class Desk(QObject):
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
         self._kept_notes = KeptNotes(journal, tasks, practice=practice)
+        self._history = History(journal, tasks, campaign, practice=practice)
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
-        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window))
+        aside = (self.callbacks, self._kept_notes.window, self._history.window)
+        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, *aside))
         self._keyboard.set_hotkeys(settings.shortcuts.chosen())
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
@@ -143,7 +146,8 @@ class Desk(QObject):
         place(self.reminder, 0.5, 0.4)
         self._places = Places(memory.folder / "places.json") if memory else None  # a practice leaves nothing behind
         if self._places is not None:
-            names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip, "callbacks": self.callbacks}
+            names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip}
+            names |= {"callbacks": self.callbacks, "history": self._history.window}
             for name, window in names.items():
                 self._places.watch(window, name)
         self._still_to_tell: Callable[[], None] = _nobody
@@ -191,6 +195,10 @@ class Desk(QObject):
         for window in (self.login, self.reminder):
             self._kept_notes.counted.connect(window.show_kept_notes)
             window.kept_notes_requested.connect(self._kept_notes.show_window)
+        for way in (self.login, self.window, self.tray, self._keyboard):
+            way.history_requested.connect(self._history.show_window)
+        self._history.window.link_requested.connect(self._alongside.aids.open_link)
+        self.state_changed.connect(self._history.look_up)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
             self._campaign.looked_up.connect(self._on_profile_looked_up)
@@ -255,6 +263,7 @@ class Desk(QObject):
         self.window.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
+        self._history.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
 
     def tell_forgotten(self, minutes: int) -> None:
@@ -310,7 +319,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
         # the recovery dialog goes with its task
-        others = (self.reminder, self.callbacks, self._kept_notes.window)
+        others = (self.reminder, self.callbacks, self._kept_notes.window, self._history.window)
         windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()

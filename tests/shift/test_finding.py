@@ -73,6 +73,12 @@ def test_what_is_no_word_is_not_kept_whole():
     assert is_found(picture, picture)
 
 
+def test_a_book_is_found_by_its_beginning():
+    book = " ".join(f"word{number}" for number in range(100_000))
+    assert is_found("word4000", book)
+    assert len(words([book])) < 10_000
+
+
 @given(st.text(), st.text())
 def test_words_are_letters_and_digits(text: str, other: str):
     """So that nothing of them can mean anything in the index's own language."""
