@@ -398,9 +398,11 @@ async def _keyring() -> str:
 
 
 async def _journal() -> str:
-    """What is written is there when the file is opened again."""
+    """What is written is there when the file is opened again, and words are found in it."""
     import sqlite3
 
+    if not _has_full_text_search():
+        raise Wrong(f"SQLite {sqlite3.sqlite_version} was built without full-text search (FTS5), and the journal needs it")
     troubles: list[JournalNotKept] = []
     with tempfile.TemporaryDirectory(prefix="nextcall-") as folder:
         file = Path(folder) / "journal.db"
@@ -408,11 +410,27 @@ async def _journal() -> str:
             journal = Journal(file, troubles.append)
             await journal.open()
             number = await journal.begin_shift("https://calls.example.com/?wsdl", 1001, "4027")
+            journal.someone_heard(number, "somebody")
+            journal.draft_changed(number, "somebody", Draft(notes=f"words of shift {wanted}"))
+            found = await journal.history("words 1")
             journal.end_shift(number, "left")
             await journal.close()
             if troubles or number != wanted:
                 raise Wrong("; ".join(map(str, troubles)) or "the shift that was begun is not there any more")
+            if len(found) != 1:
+                raise Wrong("a call is not found by its words")
     return f"SQLite {sqlite3.sqlite_version}"
+
+
+def _has_full_text_search() -> bool:
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        try:
+            db.execute("CREATE VIRTUAL TABLE found USING fts5 (words)")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 async def _practice() -> str:
