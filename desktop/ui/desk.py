@@ -133,8 +133,7 @@ class Desk(QObject):
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
-        aside = (self.callbacks, self._kept_notes.window, self._history.window)
-        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, *aside))
+        self._keyboard.bind((self.login, self.window, self.popup, self.reminder, self.callbacks, self._kept_notes.window))
         self._keyboard.set_hotkeys(settings.shortcuts.chosen())
         self._preferences = Preferences(self.login, tasks, memory, self.channels, self._sound, self._keyboard)
         if memory is not None:
@@ -146,8 +145,7 @@ class Desk(QObject):
         place(self.reminder, 0.5, 0.4)
         self._places = Places(memory.folder / "places.json") if memory else None  # a practice leaves nothing behind
         if self._places is not None:
-            names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip}
-            names |= {"callbacks": self.callbacks, "history": self._history.window}
+            names = {"NextCall": self.window, "call": self.popup, "strip": self.coming.strip, "callbacks": self.callbacks}
             for name, window in names.items():
                 self._places.watch(window, name)
         self._still_to_tell: Callable[[], None] = _nobody
@@ -197,7 +195,8 @@ class Desk(QObject):
             window.kept_notes_requested.connect(self._kept_notes.show_window)
         for way in (self.login, self.window, self.tray, self._keyboard):
             way.history_requested.connect(self._history.show_window)
-        self._history.window.link_requested.connect(self._alongside.aids.open_link)
+        self._history.made.connect(self._on_history_made)
+        self._history.link_requested.connect(self._alongside.aids.open_link)
         self.state_changed.connect(self._history.look_up)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
@@ -319,7 +318,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
         # the recovery dialog goes with its task
-        others = (self.reminder, self.callbacks, self._kept_notes.window, self._history.window)
+        others = (self.reminder, self.callbacks, self._kept_notes.window, *filter(None, (self._history.window,)))
         windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()
@@ -615,6 +614,11 @@ class Desk(QObject):
     def _on_profile_looked_up(self) -> None:
         if self.state is State.WAITING and not self._someone and self._campaign is not None:
             self.popup.prepare(self._campaign.profile)
+
+    def _on_history_made(self, window: QWidget) -> None:
+        self._keyboard.bind((window,))
+        if self._places is not None:
+            self._places.watch(window, "history")
 
     def _on_draft_changed(self, draft: Draft) -> None:
         session = self._session

@@ -37,7 +37,7 @@ from desktop.tasks import Tasks
 from desktop.ui import look
 from desktop.ui.campaign import Campaign
 from desktop.ui.cover import Cover
-from desktop.ui.details import DetailsView, ToneDelegate
+from desktop.ui.details import DetailsView
 from desktop.ui.parts import ElidedLabel, PlainEdit, button, framed, label, place, sentence, tip, titled
 
 _PAUSE = 200
@@ -281,7 +281,6 @@ class _Calls(QTreeWidget):
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
-        self.setItemDelegate(ToneDelegate(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.header().setStretchLastSection(False)
@@ -327,54 +326,76 @@ class _CallView(QWidget):
 
 
 class History(QObject):
-    """The window and the journal. Of several searches only the latest is shown."""
+    """The window and the journal. Of several searches only the latest is shown.
+
+    The window is made when it is wanted for the first time: no start waits for it.
+    """
+
+    made = Signal(QWidget)
+    """Here is the window, in its place for the case that nothing better is known."""
+    link_requested = Signal(str)
 
     def __init__(self, journal: Journal, tasks: Tasks, campaign: Campaign | None, *, practice: bool) -> None:
         super().__init__()
         self._journal = journal
         self._tasks = tasks
         self._campaign = campaign
+        self._practice = practice
         self._profiles: dict[int, CampaignProfile | None] = {}
         """By campaign, as they were when the window was last opened."""
         self._search: asyncio.Task[None] | None = None
-        self.window = HistoryWindow(practice=practice)
-        self._cover = Cover(self.window)
-        place(self.window, 0.5, 0.3)
-        self.window.search_requested.connect(self.look_up)
-        self.window.older_requested.connect(self._on_older_requested)
+        self._covered = False
+        self._cover: Cover | None = None
+        self.window: HistoryWindow | None = None
 
     def set_covered(self, *, covered: bool) -> None:
         """Whether the agent is away, and nobody else shall see the calls."""
-        self._cover.put(on=covered)
+        self._covered = covered
+        if self._cover is not None:
+            self._cover.put(on=covered)
 
     def show_window(self) -> None:
         """Show it, because the agent wants to see it."""
         self._profiles.clear()
-        self.window.show()
-        self.window.raise_()
-        self.window.activateWindow()
-        self.window.focus_search()
+        window = self.window or self._make()
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        if not self._covered:  # the cover has the keyboard
+            window.focus_search()
         self.look_up()
 
     def look_up(self) -> None:
         """Look for what stands in the window, and show as much of it as is shown. What nobody sees is not looked for."""
-        if self.window.isVisible():
+        if self.window is not None and self.window.isVisible():
             if self._search is not None:
                 self._search.cancel()
-            self._search = self._tasks.spawn(self._look_up(self.window.text), "history")
+            self._search = self._tasks.spawn(self._look_up(self.window), "history")
+
+    def _make(self) -> HistoryWindow:
+        self.window = HistoryWindow(practice=self._practice)
+        self.window.focus_search()
+        self._cover = Cover(self.window)
+        self._cover.put(on=self._covered)
+        place(self.window, 0.5, 0.3)
+        self.window.search_requested.connect(self.look_up)
+        self.window.older_requested.connect(self._on_older_requested)
+        self.window.link_requested.connect(self.link_requested)
+        self.made.emit(self.window)
+        return self.window
 
     def _on_older_requested(self) -> None:
-        if self._search is None or self._search.done():
-            self._search = self._tasks.spawn(self._look_up_older(self.window.text), "history")
+        if self.window is not None and (self._search is None or self._search.done()):
+            self._search = self._tasks.spawn(self._look_up_older(self.window), "history")
 
-    async def _look_up(self, text: str) -> None:
-        limit = max(_PAGE, len(self.window.lines))
-        found = await self._journal.history(text, limit=limit)
-        self.window.show_lines(await self._lines(found), has_more=len(found) == limit)
+    async def _look_up(self, window: HistoryWindow) -> None:
+        limit = max(_PAGE, len(window.lines))
+        found = await self._journal.history(window.text, limit=limit)
+        window.show_lines(await self._lines(found), has_more=len(found) == limit)
 
-    async def _look_up_older(self, text: str) -> None:
-        found = await self._journal.history(text, limit=_PAGE, before=self.window.lines[-1].number)
-        self.window.add_lines(await self._lines(found), has_more=len(found) == _PAGE)
+    async def _look_up_older(self, window: HistoryWindow) -> None:
+        found = await self._journal.history(window.text, limit=_PAGE, before=window.lines[-1].number)
+        window.add_lines(await self._lines(found), has_more=len(found) == _PAGE)
 
     async def _lines(self, found: Iterable[PastCall]) -> list[Line]:
         now = datetime.now(callback.HERE)
