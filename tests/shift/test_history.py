@@ -135,6 +135,7 @@ async def test_a_number_that_is_given_again_does_not_bring_old_words(path: Path)
         shift.draft("heard", Draft(notes="asked for the manager"))
         [heard] = await shift.journal.history("manager")
         shift.journal.someone_told(shift.number, "heard", call)
+        assert await shift.found("manager", limit=1) == [call.id]  # the row that is gone takes no place
         following = await shift.store(a_call())
         assert [(one.entry.number, one.entry.call.id) for one in await shift.journal.history(limit=1)] == [
             (heard.entry.number, following)
