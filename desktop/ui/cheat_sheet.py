@@ -65,7 +65,7 @@ class CheatSheet(QDialog):
             for row in TABLE:
                 if row.place is place:
                     self._add(lines, row)
-            lines.setRowMinimumHeight(lines.rowCount(), look.GAP)
+            lines.setRowMinimumHeight(lines.rowCount(), look.GAP - 2)  # all of it is to fit a small screen
         lines.setRowStretch(lines.rowCount(), 1)
         return _Scrolled(inner)
 
