@@ -177,5 +177,6 @@ def _line(entry: Entry) -> list[str]:
 
 
 def _text(entry: Entry) -> str:
-    """The notes and the answers, as they would have been stored."""
-    return notes.pack(entry.draft.notes, entry.draft.answers).text
+    """The notes and the answers, as they would have been stored. What has been sent has its answers in its notes already."""
+    draft = entry.draft
+    return notes.pack(draft.notes, draft.answers).text if draft.answers else draft.notes
