@@ -46,7 +46,7 @@ from desktop.ui.leaving import LeaveDialog
 from desktop.ui.links import Links
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
-from desktop.ui.parts import place
+from desktop.ui.parts import bring_forward, place
 from desktop.ui.places import Places
 from desktop.ui.popup import PopupWindow
 from desktop.ui.preferences import Preferences
@@ -228,9 +228,7 @@ class Desk(QObject):
             front = self.reminder
         elif self.state in {State.WAITING, State.CONNECTED, State.SAVING}:
             front = self.window
-        front.showNormal()
-        front.raise_()
-        front.activateWindow()
+        bring_forward(front)
 
     def rearm(self) -> None:
         """Ask for the next call anew: the line may be dead without anybody having noticed."""

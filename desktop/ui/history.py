@@ -38,7 +38,7 @@ from desktop.ui import look
 from desktop.ui.campaign import Campaign
 from desktop.ui.cover import Cover
 from desktop.ui.details import DetailsView
-from desktop.ui.parts import ElidedLabel, PlainEdit, button, framed, label, place, sentence, tip, titled
+from desktop.ui.parts import ElidedLabel, PlainEdit, bring_forward, button, framed, label, place, sentence, tip, titled
 
 _PAUSE = 200
 """Milliseconds without a key after which is looked for what stands in the field."""
@@ -358,9 +358,7 @@ class History(QObject):
         """Show it, because the agent wants to see it."""
         self._profiles.clear()
         window = self.window or self._make()
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        bring_forward(window)
         if not self._covered:  # the cover has the keyboard
             window.focus_search()
         self.look_up()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.ui.cheat_sheet import CheatSheet
 from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.keys import HOTKEYS, Place, bound
-from desktop.ui.parts import place
+from desktop.ui.parts import bring_forward, place
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +66,7 @@ class Keyboard(QObject):
 
     def show_sheet(self) -> None:
         """Show all keys."""
-        self.sheet.show()
-        self.sheet.raise_()
-        self.sheet.activateWindow()
+        bring_forward(self.sheet)
 
     def close(self) -> None:
         """Give the keys back."""
