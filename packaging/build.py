@@ -41,6 +41,7 @@ _PARTS = (
     ("cryptography", r"cryptography"),
     ("lxml", r"lxml"),
     ("our resources", r"desktop/"),
+    ("licences", r"/licences/"),
     ("all modules", rf"(^|/){COMMAND}(-cli)?(\.exe)?$"),
 )
 """By the first pattern that is found in a file's path within the bundle."""
