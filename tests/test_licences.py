@@ -100,6 +100,6 @@ def test_what_debian_brings_has_debians_word(licences: ModuleType):
 
 def test_the_package_says_where_they_are(licences: ModuleType):
     told = (PACKAGING / "linux" / "copyright").read_text(encoding="utf-8")
-    assert f"/usr/lib/nextcall/_internal/{licences.FOLDER}," in told
+    assert f"/usr/share/doc/nextcall/{licences.FOLDER}," in told
     assert f"/{licences.FOLDER}/{licences.python().name}.txt" in told
     assert "licences.write(" in (PACKAGING / "nextcall.spec").read_text(encoding="utf-8")

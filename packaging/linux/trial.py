@@ -1,7 +1,8 @@
 """Tries the Debian package on a fresh system: made by debootstrap, without a desktop and without this machine's libraries.
 
-Only what it depends on is installed there, then the package. All its libraries are found, --self-check and the tour pass for an
-ordinary user, the command of the menu's entry opens its window, and after the removal nothing is left but that user's data.
+Only what it depends on is installed there, then an older package. An ordinary user plays the tour with it, which is a whole shift;
+in the middle the package is upgraded, and the shift goes on as if nothing was. Of the new one all libraries are found, --self-check
+passes, the command of the menu's entry opens its window, and after the removal nothing is left but that user's data.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bundle import APP_NAME, COMMAND, ROOT
+from bundle import APP_NAME, COMMAND, ROOT, VERSION
 
 _SUITE = ("bookworm", "http://deb.debian.org/debian")
 _AGENT = "agent"
@@ -27,19 +28,21 @@ _NOT_OURS = ("/var/lib/dpkg/", "/var/lib/apt/", "/var/cache/", "/var/log/", "/pr
 """Where dpkg and the system write as they go."""
 
 
-def run(package: Path) -> None:
-    """Install the package, use it, and remove it. Ends the program, with words, if anything is not as it should be."""
+def run(package: Path, older: Path) -> None:
+    """Install `older`, upgrade it to `package`, remove that. Ends the program, with words, if anything is not as it should be."""
     if os.geteuid():
         raise SystemExit("A fresh system can only be made by root.")
     with tempfile.TemporaryDirectory(prefix="fresh-", dir=ROOT / "build", ignore_cleanup_errors=True) as folder:
         fresh = _Fresh(Path(folder) / "system")
         fresh.satisfy(package)
         before = fresh.files()
+        fresh.install(older)
+        fresh.play(package)
         fresh.install(package)
+        fresh.have_one_version()
         fresh.find_libraries()
         print(fresh.agent(COMMAND, "--self-check"), end="")
         fresh.open_from_the_menu()
-        fresh.play()
         left = fresh.remove() - before
         home = f"/home/{_AGENT}/"
         elsewhere = sorted(path for path in left if not path.startswith(home))
@@ -74,7 +77,7 @@ class _Fresh:
     def find_libraries(self) -> None:
         """Every library that any file of ours is linked to is found, here or in the system."""
         script = f'find /usr/lib/{COMMAND} -type f -name "*.so*" -exec ldd {{}} + | grep "not found" | sort -u'
-        found = f"LD_LIBRARY_PATH=/usr/lib/{COMMAND}/_internal"
+        found = f"LD_LIBRARY_PATH=/usr/lib/{COMMAND}/{VERSION}/_internal"
         if missing := self.agent("env", found, "sh", "-c", f"{script} || true"):
             raise SystemExit(f"Not found:\n{missing}")
 
@@ -94,13 +97,30 @@ class _Fresh:
             raise SystemExit(f"It ended with {program.returncode}. {said}")
         print(f"the menu's command opened its window and ended: {told.strip()}")
 
-    def play(self) -> None:
-        """The tour, by the installed program; its pictures go to build/tour-installed."""
-        said = self.agent("dbus-run-session", "--", COMMAND, "tour", "--out", f"/home/{_AGENT}/tour")
-        print("".join(said.splitlines(keepends=True)[-2:-1]), end="")
+    def play(self, newer: Path) -> None:
+        """The tour, by the installed program, with an upgrade in the middle; its pictures go to build/tour-installed."""
+        out = self._root / "home" / _AGENT / "tour"
+        with self._started(["dbus-run-session", "--", COMMAND, "tour", "--out", f"/home/{_AGENT}/tour"]) as tour:
+            before = self._pictures(out, tour)
+            self.install(newer)
+            after = len(list(out.rglob("*.png")))
+            said = tour.communicate(timeout=10 * _PATIENCE)[0]
+        if tour.returncode:
+            raise SystemExit(f"{said}The tour ended with {tour.returncode}; picture {before} was before the upgrade.")
         pictures = ROOT / "build" / "tour-installed"
         shutil.rmtree(pictures, ignore_errors=True)
-        shutil.move(self._root / "home" / _AGENT / "tour", pictures)
+        shutil.move(out, pictures)
+        taken = len(list(pictures.rglob("*.png")))
+        if after == taken:
+            raise SystemExit("The tour was over before the upgrade was.")
+        print("".join(said.splitlines(keepends=True)[-2:-1]), end="")
+        print(f"upgraded between picture {before} and {after} of {taken}")
+
+    def have_one_version(self) -> None:
+        """Nothing is left of a version that does not run any more."""
+        there = [folder.name for folder in (self._root / "usr" / "lib" / COMMAND).iterdir()]
+        if there != [VERSION]:
+            raise SystemExit(f"Installed is {VERSION}, but there are {there}.")
 
     def remove(self) -> set[str]:
         """Remove the package, and tell which files there are then."""
@@ -119,6 +139,16 @@ class _Fresh:
         if program.returncode:
             raise SystemExit(f"{said}It ended with {program.returncode}: {' '.join(command)}")
         return said
+
+    def _pictures(self, out: Path, tour: subprocess.Popen[str]) -> int:
+        """How many the tour has taken, as soon as there are any."""
+        last = time.monotonic() + _PATIENCE
+        while time.monotonic() < last and tour.poll() is None:
+            if taken := len(list(out.rglob("*.png"))):
+                return taken
+            time.sleep(0.1)
+        tour.kill()
+        raise SystemExit(f"The tour takes no pictures. {tour.communicate()[0]}")
 
     def _window(self, title: str, program: subprocess.Popen[str]) -> str:
         """The class of the window of that title, as soon as it is there."""
