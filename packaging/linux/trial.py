@@ -1,8 +1,8 @@
 """Tries the Debian package on a fresh system: made by debootstrap, without a desktop and without this machine's libraries.
 
-Only what it depends on is installed there, then an older package. An ordinary user plays the tour with it, which is a whole shift;
-in the middle the package is upgraded, and the shift goes on as if nothing was. Of the new one all libraries are found, --self-check
-passes, the command of the menu's entry opens its window, and after the removal nothing is left but that user's data.
+Only what it depends on is installed there, then an older package. With it an ordinary user plays the tour, a whole shift. In the
+middle the package is upgraded, and the shift goes on as if nothing was. Of the new one all libraries are found, it checks itself,
+the command of the menu's entry opens its window, and after the removal nothing is left but that user's data.
 """
 
 from __future__ import annotations
