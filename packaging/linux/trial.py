@@ -11,13 +11,17 @@ import configparser
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from bundle import APP_NAME, COMMAND, ROOT, VERSION
+
+_Told = TypeVar("_Told")
 
 _SUITE = ("bookworm", "http://deb.debian.org/debian")
 _AGENT = "agent"
@@ -91,6 +95,7 @@ class _Fresh:
             told = self._window("Log in", program)
             if f'"{entry_says["StartupWMClass"]}"' not in told:
                 raise SystemExit(f"The desktop cannot tell whose window it is: {told}")
+            self._until(lambda: _catches(program, signal.SIGTERM), program, "does not leave in order")  # it is read in meanwhile
             program.terminate()
             said = program.communicate(timeout=_PATIENCE)[0]
         if program.returncode or said:
@@ -101,7 +106,7 @@ class _Fresh:
         """The tour, by the installed program, with an upgrade in the middle; its pictures go to build/tour-installed."""
         out = self._root / "home" / _AGENT / "tour"
         with self._started(["dbus-run-session", "--", COMMAND, "tour", "--out", f"/home/{_AGENT}/tour"]) as tour:
-            before = self._pictures(out, tour)
+            before = self._until(lambda: len(list(out.rglob("*.png"))), tour, "takes no pictures")
             self.install(newer)
             after = len(list(out.rglob("*.png")))
             said = tour.communicate(timeout=10 * _PATIENCE)[0]
@@ -140,26 +145,23 @@ class _Fresh:
             raise SystemExit(f"{said}It ended with {program.returncode}: {' '.join(command)}")
         return said
 
-    def _pictures(self, out: Path, tour: subprocess.Popen[str]) -> int:
-        """How many the tour has taken, as soon as there are any."""
-        last = time.monotonic() + _PATIENCE
-        while time.monotonic() < last and tour.poll() is None:
-            if taken := len(list(out.rglob("*.png"))):
-                return taken
-            time.sleep(0.1)
-        tour.kill()
-        raise SystemExit(f"The tour takes no pictures. {tour.communicate()[0]}")
-
     def _window(self, title: str, program: subprocess.Popen[str]) -> str:
         """The class of the window of that title, as soon as it is there."""
+
+        def ask() -> str:
+            return subprocess.run(["xprop", "-name", title, "WM_CLASS"], capture_output=True, text=True, check=False).stdout
+
+        return self._until(ask, program, f"opens no window “{title}”")
+
+    def _until(self, ask: Callable[[], _Told], program: subprocess.Popen[str], complaint: str) -> _Told:
+        """What `ask` tells, as soon as it is anything. Ends the program, with the complaint, if that takes too long."""
         last = time.monotonic() + _PATIENCE
         while time.monotonic() < last and program.poll() is None:
-            told = subprocess.run(["xprop", "-name", title, "WM_CLASS"], capture_output=True, text=True, check=False)
-            if told.returncode == 0:
-                return told.stdout
+            if told := ask():
+                return told
             time.sleep(0.1)
         program.kill()
-        raise SystemExit(f"There is no window “{title}”. {program.communicate()[0]}")
+        raise SystemExit(f"It {complaint}. {program.communicate()[0]}")
 
     @contextlib.contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
@@ -185,6 +187,12 @@ class _Fresh:
         """A command line that becomes `command` in the fresh system, with a /proc that goes away with it."""
         script = 'root=$1 user=$2; shift 2; mount -t proc proc "$root/proc" && exec chroot "$user" "$root" "$@"'
         return ["unshare", "--mount", "sh", "-c", script, "sh", str(self._root), user, *command]
+
+
+def _catches(program: subprocess.Popen[str], one: signal.Signals) -> bool:
+    status = Path(f"/proc/{program.pid}/status").read_text(encoding="ascii")
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (one - 1) & 1)
 
 
 def _quietly(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> None:
