@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.__main__ import _parser
+from desktop.command_line import parser
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = {
@@ -40,32 +40,32 @@ def test_links_lead_somewhere(name: str):
             assert heading in headings(file.read_text(encoding="utf-8")), target
 
 
-def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def commands(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """The commands of one parser, by name."""
-    found = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    found = [action for action in of._actions if isinstance(action, argparse._SubParsersAction)]
     return dict(found[0].choices) if found else {}
 
 
-def options(parser: argparse.ArgumentParser) -> set[str]:
-    return {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
+def options(of: argparse.ArgumentParser) -> set[str]:
+    return {option for action in of._actions for option in action.option_strings if option.startswith("--")}
 
 
 def test_every_command_and_option_is_told():
-    parser = _parser()
-    for command in {*commands(parser), *options(parser)} - FOR_ITSELF:
+    program = parser()
+    for command in {*commands(program), *options(program)} - FOR_ITSELF:
         assert re.search(rf"`(nextcall )?{command}\b", TOLD), command
 
 
 def test_what_is_told_are_commands_and_options():
-    parser = _parser()
+    program = parser()
     told = re.findall(r"`nextcall(?:-cli)? ([^`]+)`", TOLD)
     assert len(told) > 10
     for line in told:
-        here = parser
+        here: argparse.ArgumentParser = program
         for word in line.split(" < ")[0].split():
             if word.startswith("--"):
                 assert word in options(here), line
             elif word in commands(here):
                 here = commands(here)[word]
-            elif here is parser:
+            elif here is program:
                 assert word.isupper() or word in FOR_ITSELF, line
