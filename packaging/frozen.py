@@ -3,7 +3,7 @@
 The programs that NextCall starts - a browser, a softphone - get its environment, and must not find our Qt and our libraries in it
 in place of their own. PyInstaller needs these settings until here: our libraries are found beside each other, our Qt by itself.
 
-On Linux each version of the package is in another folder. What the session is told to start has to outlive that: the link to it.
+On Linux every upgrade of the package is in another folder. What the session is told to start has to outlive that: the link to it.
 """
 
 from __future__ import annotations

@@ -31,12 +31,15 @@ class System:
         self._scripts = root / "scripts"
         self._scripts.mkdir()
 
-    def put(self, version: str) -> None:
-        """Put the files of a version there; its program is one that stays until it is ended."""
-        folder = self.root / version
-        (folder / "_internal").mkdir(parents=True)
-        shutil.copy(shutil.which("sleep") or "", folder / "nextcall")
-        (folder / "_internal" / "read late").write_text(version, encoding="utf-8")
+    def upgrade(self, version: str, *told: str) -> None:
+        """What dpkg does with files and scripts (Debian policy 6.5 and 6.6); a first time, too."""
+        shutil.rmtree(self.root / "package", ignore_errors=True)
+        folder = self.root / "package" / "_internal"
+        folder.mkdir(parents=True)
+        shutil.copy(shutil.which("sleep") or "", folder.parent / "nextcall")  # a program that stays until it is ended
+        (folder / "read late").write_text(version, encoding="utf-8")
+        self.run("postrm", "upgrade", version, version=version)
+        self.run("postinst", *(told or ("configure", "")), version=version)
 
     def run(self, script: str, *arguments: str, version: str) -> None:
         """As dpkg runs the script of the package of this version."""
@@ -45,27 +48,21 @@ class System:
         file.write_text(text.replace("/usr/lib/nextcall", str(self.root)).replace("@VERSION@", version), encoding="utf-8")
         subprocess.run(["sh", file, *arguments], check=True)
 
-    def upgrade(self, old: str, new: str) -> None:
-        """What dpkg does, in its order (Debian policy 6.6)."""
-        self.run("preinst", "upgrade", old, new, version=new)
-        if old != new:
-            self.put(new)
-        self.run("postrm", "upgrade", new, version=old)
-        if old != new:
-            shutil.rmtree(self.root / old)
-        self.run("postinst", "configure", old, version=new)
-
     @property
     def versions(self) -> set[str]:
-        return {folder.name for folder in self.root.iterdir()}
+        """The folders that can be run."""
+        return {folder.name for folder in self.root.iterdir()} - {"package", "current"}
+
+    @property
+    def current(self) -> str:
+        """What would be started now."""
+        return (self.root / "current" / "_internal" / "read late").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def system(tmp_path: Path) -> System:
     made = System(tmp_path)
-    made.run("preinst", "install", version="1.0")
-    made.put("1.0")
-    made.run("postinst", "configure", "", version="1.0")
+    made.upgrade("1.0")
     return made
 
 
@@ -78,50 +75,41 @@ def running(system: System) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_an_upgrade_leaves_the_new_version_alone(system: System):
-    system.upgrade("1.0", "1.1")
-    assert system.versions == {"1.1"}
+    system.upgrade("1.1")
+    assert (system.versions, system.current) == ({"1.1"}, "1.1")
 
 
 def test_what_runs_keeps_its_files_until_it_is_left(system: System, running: subprocess.Popen[bytes]):
-    file = system.root / "1.0" / "_internal" / "read late"
-    before = file.stat().st_ino
-    system.upgrade("1.0", "1.1")
-    assert system.versions == {"1.0", "1.1"}
-    assert file.stat().st_ino == before, "it is the very file, not another one of that name"
-    system.upgrade("1.1", "1.2")
-    assert system.versions == {"1.0", "1.2"}, "two upgrades in one shift"
+    late = system.root / "1.0" / "_internal" / "read late"
+    before = late.stat()
+    system.upgrade("1.1")
+    assert (system.versions, system.current) == ({"1.0", "1.1"}, "1.1")
+    system.upgrade("1.2")
+    assert (system.versions, system.current) == ({"1.0", "1.2"}, "1.2"), "two upgrades in one shift"
+    assert (late.stat().st_ino, late.read_text(encoding="utf-8")) == (before.st_ino, "1.0"), "never taken away and put back"
     running.kill()
     running.wait()
-    system.upgrade("1.2", "1.3")
-    assert system.versions == {"1.3"}
+    system.upgrade("1.3")
+    assert (system.versions, system.current) == ({"1.3"}, "1.3")
 
 
 @pytest.mark.usefixtures("running")
-def test_the_same_version_again_changes_nothing(system: System):
-    system.upgrade("1.0", "1.0")
-    assert system.versions == {"1.0"}
+def test_the_same_version_again_is_not_put_into_what_runs(system: System):
+    system.upgrade("1.0")
+    assert system.versions == {"1.0", "1.0+"}
+    assert (system.root / "current").readlink() == Path("1.0+")
 
 
-@pytest.mark.usefixtures("running")
-def test_going_back_to_what_still_runs_takes_the_packages_files(system: System):
-    system.upgrade("1.0", "1.1")
-    shutil.rmtree(system.root / "1.0")  # dpkg puts its own in their place, one by one
-    system.upgrade("1.1", "1.0")
-    assert system.versions == {"1.0"}
-
-
-@pytest.mark.usefixtures("running")
-def test_an_upgrade_that_failed_is_mended_by_the_next(system: System):
-    system.run("preinst", "upgrade", "1.0", "1.1", version="1.1")
-    assert system.versions == {"1.0", "1.0.kept"}
-    system.run("postinst", "abort-upgrade", "1.1", version="1.0")
-    assert system.versions == {"1.0"}
+def test_an_upgrade_that_failed_leaves_the_old_version(system: System):
+    (system.root / "current.new").symlink_to("nowhere")
+    (system.root / "1.1").mkdir()
+    system.upgrade("1.0", "abort-upgrade", "1.1")
+    assert (system.versions, system.current) == ({"1.0+"}, "1.0")
 
 
 @pytest.mark.usefixtures("running")
 def test_removing_leaves_nothing(system: System):
-    system.upgrade("1.0", "1.1")
-    shutil.rmtree(system.root / "1.1")
+    system.upgrade("1.1")
     system.run("postrm", "remove", version="1.1")
     assert not system.root.exists()
     system.run("postrm", "purge", version="1.1")
@@ -142,12 +130,12 @@ def test_links_lead_to_the_version_and_scripts_can_be_run(deb: ModuleType, tmp_p
     root = tmp_path / "root"
     deb._lay_out(program, root, "1.2.3")
     deb._set_modes(root)
-    here = root / "usr" / "lib" / "nextcall" / "1.2.3"
-    assert (root / "usr" / "bin" / "nextcall").resolve() == here / "nextcall"
+    here = root / "usr" / "lib" / "nextcall" / "package"
+    assert (root / "usr" / "bin" / "nextcall").readlink() == Path("../lib/nextcall/current/nextcall")
     assert (root / "usr" / "share" / "doc" / "nextcall" / "licences").resolve() == here / "_internal" / "licences"
-    for script in ("preinst", "postinst", "postrm"):
+    for script in ("postinst", "postrm"):
         file = root / "DEBIAN" / script
         assert file.stat().st_mode & 0o777 == 0o755
-        assert "@" not in file.read_text(encoding="utf-8").replace('"$@"', "")
+        assert "@" not in file.read_text(encoding="utf-8")
     assert (here / "nextcall").stat().st_mode & 0o777 == 0o755
     assert (root / "usr" / "share" / "applications" / "nextcall.desktop").stat().st_mode & 0o777 == 0o644

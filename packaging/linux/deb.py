@@ -4,8 +4,8 @@ Without debhelper: what is to be installed is laid out below a folder, and dpkg-
 have the libraries that we left to the system, and in which version: so the package is for the Debian or Ubuntu that it is made
 on, and newer ones. Menu and icons are seen to by the system's own triggers.
 
-Each version has a folder of its own, because an upgrade can come in the middle of a shift: Debian upgrades by itself, and has no
-way to wait. The program that runs goes on with its own files; the scripts in `scripts/` see to that.
+An upgrade can come in the middle of a shift: Debian upgrades by itself, and has no way to wait. The program that runs goes on
+with its own files; the scripts in `scripts/` see to that.
 """
 
 from __future__ import annotations
@@ -87,10 +87,10 @@ def make(folder: Path, out: Path, version: str = VERSION, *, quick: bool = False
 
 def _lay_out(folder: Path, root: Path, version: str) -> None:
     """Everything where it is to be installed."""
-    shutil.copytree(folder, root / "usr" / "lib" / COMMAND / version, symlinks=True)
+    shutil.copytree(folder, root / "usr" / "lib" / COMMAND / "package", symlinks=True)
     command = root / "usr" / "bin" / COMMAND
     command.parent.mkdir(parents=True)
-    command.symlink_to(f"../lib/{COMMAND}/{version}/{COMMAND}")
+    command.symlink_to(f"../lib/{COMMAND}/current/{COMMAND}")
     for script in _SCRIPTS.iterdir():
         _write(root / "DEBIAN" / script.name, script.read_text(encoding="utf-8").replace("@VERSION@", version).encode())
     share = root / "usr" / "share"
@@ -100,7 +100,7 @@ def _lay_out(folder: Path, root: Path, version: str) -> None:
     _write(share / "icons" / "hicolor" / "scalable" / "apps" / f"{COMMAND}.svg", icons.ICON.read_bytes())
     documents = share / "doc" / COMMAND
     _write(documents / "copyright", (_HERE / "copyright").read_bytes())
-    (documents / licences.FOLDER).symlink_to(f"../../../lib/{COMMAND}/{version}/_internal/{licences.FOLDER}")
+    (documents / licences.FOLDER).symlink_to(f"../../../lib/{COMMAND}/package/_internal/{licences.FOLDER}")
     _write(documents / "changelog.gz", gzip.compress((ROOT / "packaging" / "CHANGELOG.md").read_bytes(), mtime=0))
 
 

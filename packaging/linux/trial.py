@@ -80,8 +80,8 @@ class _Fresh:
 
     def find_libraries(self) -> None:
         """Every library that any file of ours is linked to is found, here or in the system."""
-        script = f'find /usr/lib/{COMMAND} -type f -name "*.so*" -exec ldd {{}} + | grep "not found" | sort -u'
-        found = f"LD_LIBRARY_PATH=/usr/lib/{COMMAND}/{VERSION}/_internal"
+        script = f'find /usr/lib/{COMMAND}/current/ -type f -name "*.so*" -exec ldd {{}} + | grep "not found" | sort -u'
+        found = f"LD_LIBRARY_PATH=/usr/lib/{COMMAND}/current/_internal"
         if missing := self.agent("env", found, "sh", "-c", f"{script} || true"):
             raise SystemExit(f"Not found:\n{missing}")
 
@@ -123,8 +123,8 @@ class _Fresh:
 
     def have_one_version(self) -> None:
         """Nothing is left of a version that does not run any more."""
-        there = [folder.name for folder in (self._root / "usr" / "lib" / COMMAND).iterdir()]
-        if there != [VERSION]:
+        there = sorted(one.name.rstrip("+") for one in (self._root / "usr" / "lib" / COMMAND).iterdir())
+        if there != [VERSION, "current", "package"]:
             raise SystemExit(f"Installed is {VERSION}, but there are {there}.")
 
     def remove(self) -> set[str]:
