@@ -176,6 +176,8 @@ class Journal:
         """The row of the shift that goes on: what has to be known of it even if the file cannot be read any more."""
         self._callbacks: list[tuple[object, ...]] = []
         """The rows of the open callbacks, as last asked for or changed: they are kept even then, too."""
+        self._index_is_new = False
+        """Whether the index of the history was begun anew because of damage, which is tried once."""
         self.lasting = False
 
     async def open(self) -> None:
@@ -458,11 +460,25 @@ class Journal:
         try:
             return database.transaction(self._db, work)
         except sqlite3.Error as failure:
+            if getattr(failure, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB and self._begins_index_anew(self._db):
+                return self._in_transaction(work)
             if not self.lasting or not database.is_of_the_disk(failure):
                 raise
             self._tell(_in_words(failure))
             self._db = self._in_memory(copy_of=self._db)
             return database.transaction(self._db, work)
+
+    def _begins_index_anew(self, db: sqlite3.Connection) -> bool:
+        """Empty the history's index, which is what SQLite calls damaged: it can be made anew from the calls. Tells if it is."""
+        if self._index_is_new:
+            return False
+        self._index_is_new = True
+        try:
+            database.transaction(db, _empty_index)
+        except sqlite3.Error:
+            return False
+        log.info("the index of the history was damaged, and is made anew")
+        return True
 
     def _opened(self) -> sqlite3.Connection:
         if self._path is None:
@@ -643,6 +659,15 @@ def _take_in(db: sqlite3.Connection) -> bool:
         db.execute("INSERT OR REPLACE INTO call_words (rowid, words) VALUES (?, ?)", (row["id"], words))
         db.execute("UPDATE call SET indexed = 1 WHERE id = ?", (row["id"],))
     return len(rows) == _TAKEN_IN_AT_ONCE
+
+
+def _empty_index(db: sqlite3.Connection) -> None:
+    """At first without FTS5: an index that it cannot read, it can neither drop nor rebuild. The two rows are a new one's."""
+    for empty in ("DELETE FROM call_words_data", "DELETE FROM call_words_idx", "DELETE FROM call_words_content"):
+        db.execute(empty)
+    db.execute("INSERT INTO call_words_data VALUES (1, x''), (10, x'00000000000000')")
+    db.execute("INSERT INTO call_words (call_words) VALUES ('rebuild')")  # so that it forgets what it remembers of the old one
+    db.execute("UPDATE call SET indexed = 0 WHERE indexed")
 
 
 def _texts(row: sqlite3.Row) -> Iterator[str]:

@@ -143,6 +143,36 @@ async def test_a_number_that_is_given_again_does_not_bring_old_words(path: Path)
         assert await shift.found("manager") == [call.id]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM call_words_data",
+        "UPDATE call_words_data SET block = x'0011' WHERE id > 10",
+        "UPDATE call_words_data SET block = x'ffffffffffffffff' WHERE id = 10",
+    ],
+)
+async def test_a_damaged_index_costs_nothing_but_its_making_anew(path: Path, damage: str):
+    """Nothing that is not in the calls is in it; what becomes of responses, and the file itself, are not lost with it."""
+    async with at_work(path) as shift:
+        calls = [await shift.store(a_call("Zoë")) for _ in range(3)]
+        shift.journal.someone_heard(shift.number, "heard")
+        shift.draft("heard", Draft(notes="asked for the manager"))
+        assert len(await shift.found("manager")) == 1
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(damage)
+        db.commit()
+    async with at_work(path) as shift:
+        shift.journal.someone_told(shift.number, "heard", named := a_call("Maya"))
+        calls.append(await shift.store(a_call("Zoë")))
+        assert await shift.found("manager maya") == [named.id]
+        assert await shift.found("zoe") == calls[::-1]
+        assert {one.entry.settled for one in await shift.journal.history("zoe")} == {Settled.STORED}
+        assert shift.journal.lasting
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("INSERT INTO call_words (call_words) VALUES ('integrity-check')")
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
 async def test_calls_of_a_journal_from_before_there_was_a_history(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     steps = tmp_path / "schema"
     steps.mkdir()
