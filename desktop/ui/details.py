@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import (
     QAction,
+    QColor,
     QFont,
     QGuiApplication,
     QIcon,
@@ -41,6 +43,7 @@ class DetailsView(QTreeView):
     def __init__(self) -> None:
         super().__init__()
         self._view: View | None = None
+        self._inks = _inks()
         self._model = QStandardItemModel(0, 2, self)
         self._model.setHorizontalHeaderLabels(["Field", "Value"])
         self.setModel(self._model)
@@ -82,6 +85,7 @@ class DetailsView(QTreeView):
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
     def _build(self, view: View) -> None:
+        self._inks = _inks()
         self._model.removeRows(0, self._model.rowCount())
         self._change((), view.groups)
         top = self._model.invisibleRootItem()
@@ -122,11 +126,12 @@ class DetailsView(QTreeView):
                 self.expand(heading.index())
 
     def changeEvent(self, event: QEvent) -> None:
-        """The colours of what is shown are those that the program wore when it came."""
+        """The colours of what is shown are those that the program wore when it came. Nothing moves when it wears others."""
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and self._view is not None:
-            view, self._view = self._view, None
-            self.show_view(view)
+        if event.type() is QEvent.Type.PaletteChange and self._view is not None and (inks := _inks()) != self._inks:
+            now = dict(zip(self._inks, inks, strict=True))
+            self._inks = inks
+            _colour_anew(self._model.invisibleRootItem(), now)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens the link of the line; everything else is the view's own."""
@@ -184,6 +189,20 @@ class _Line:
         for line in self.below:  # before anybody looks at them, which is dearer
             first.appendRow(line.items())
         return [first, second]
+
+
+def _inks() -> tuple[str, ...]:
+    """The colours that a line may have, as the program wears them now."""
+    return tuple(look.colour(tone).name() for tone in ("muted", "warn", "accent"))
+
+
+def _colour_anew(parent: QStandardItem, now: Mapping[str, str]) -> None:
+    """Give everything below `parent` that has a colour the one that takes its place."""
+    for item in (parent.child(row, column) for row in range(parent.rowCount()) for column in range(parent.columnCount())):
+        if item is not None:
+            if item.foreground().style() is not Qt.BrushStyle.NoBrush:
+                item.setForeground(QColor(now[item.foreground().color().name()]))
+            _colour_anew(item, now)
 
 
 def _heads(groups: tuple[Group, ...]) -> tuple[_Line, ...]:

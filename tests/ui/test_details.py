@@ -14,6 +14,7 @@ from shiboken6 import delete
 
 from desktop.popup.caller import Row
 from desktop.popup.fields import Group, Shown, View
+from desktop.ui import look
 from desktop.ui.details import DetailsView
 from tests.ui.screen import key, settle, show
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
+
+    from desktop.app import QtApplication
 
 LINES = st.builds(
     Shown,
@@ -105,6 +108,32 @@ def test_an_answer_leaves_the_rest_where_it_is(seen: DetailsView):
     assert seen.currentIndex().siblingAtColumn(0).data() == "Two 20"
     assert not seen.isExpanded(seen.model().index(0, 0))
     assert seen.model().index(30, 0, seen.model().index(1, 0)).data() == "Another"
+
+
+def test_light_and_dark_change_the_colours_and_nothing_else(seen: DetailsView, qapp: QtApplication):
+    def inks() -> dict[str, str]:
+        cells = {name: seen.model().match(top, Display, name, 1, Exactly)[0] for name in ("Quiet", "", "Page")}
+        return {name: cell.siblingAtColumn(1).data(Foreground).color().name() for name, cell in cells.items()}
+
+    Display, Foreground = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole
+    Exactly = Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive
+    look.wear(qapp, "light")
+    quiet, late = Shown("Quiet", "x", "x", emphasis="muted"), Shown("Late", "x", "x", warning="Outside calling hours")
+    first, second = seen._view.groups
+    lines = (*second.lines, quiet, late, Shown("Page", "x", "x", link="https://a.example/"))
+    seen.show_view(replace(seen._view, groups=(first, replace(second, lines=lines))))
+    more, top = seen.model().index(2, 0), seen.model().index(0, 0)
+    seen.expand(more)
+    settle()
+    place, before = seen.verticalScrollBar().value(), drawn(seen)
+    for scheme in ("dark", "light"):
+        look.wear(qapp, scheme)
+        settle()
+        wanted = {name: look.colour(tone).name() for name, tone in (("Quiet", "muted"), ("", "warn"), ("Page", "accent"))}
+        assert inks() == wanted
+        assert seen.verticalScrollBar().value() == place
+        assert seen.currentIndex().siblingAtColumn(0).data() == "Two 20"
+        assert drawn(seen) == before
 
 
 def test_another_call_begins_at_the_top(seen: DetailsView):
