@@ -33,6 +33,7 @@ from tests.ui.seat import REMEMBERED, SERVICE, Seat, a_memory, seated, the_vault
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from desktop.callcenter.model import Account, Call
     from tests.desk import Desk as XDesk
     from tests.desk import Session
 
@@ -291,6 +292,98 @@ async def test_an_agent_who_is_kicked_while_waiting_starts_again_from_the_log_in
         assert not seat.window.isVisible()
         assert field(seat.login, "Agent ID").text() == ""
         await seat.log_in()
+
+
+# ---------------------------------------------------------------------------------------- from one call to the next
+
+
+WAIT = Function.GET_CONNECTION_FOR_AGENT
+
+
+async def test_the_next_call_is_asked_for_before_the_windows_show_that_the_last_is_stored():
+    async with seated() as seat:
+        await seat.talk()
+        seen: list[tuple[bool, bool]] = []
+        seat.center.arrived = lambda function: seen.append(
+            (function is WAIT, seat.popup.isVisible() and "1 call stored" not in words(seat.window))
+        )
+        press(seat.popup, "Next Call")
+        await until(lambda: not seat.popup.isVisible())
+        assert seen[-1] == (True, True)
+        assert "Waiting for a call" in words(seat.window)
+        assert "1 call stored" in words(seat.window)
+
+
+@pytest.mark.parametrize("failure", [NotReached("no route"), OutcomeUnknown("cut"), Refused("not now")])
+async def test_a_question_for_the_next_call_that_fails_leaves_no_popup_of_the_last(failure: CallCenterError):
+    async with seated() as seat:
+        await seat.talk()
+        seat.center.will(WAIT, failure, asyncio.Event())
+        press(seat.popup, "Next Call")
+        await until(lambda: not seat.popup.isVisible())
+        assert "Waiting for a call" in words(seat.window)
+        assert "1 call stored" in words(seat.window)
+
+
+async def test_an_agent_who_is_kicked_at_the_question_for_the_next_call_starts_again_from_the_log_in():
+    async with seated() as seat:
+        await seat.talk()
+        seat.center.will(WAIT, NotLoggedIn("a supervisor hung up the phone"))
+        press(seat.popup, "Next Call")
+        await until(lambda: NotLoggedIn.title in message(seat.login))
+        assert "1 call: 1 stored." in message(seat.login)
+        assert seat.login.isVisible()
+        assert not seat.popup.isVisible()
+        assert not seat.window.isVisible()
+        await seat.talk()
+        assert seat.popup.isVisible()
+
+
+async def test_somebody_who_is_heard_before_the_last_call_is_gone_from_the_screen():
+    async with seated() as seat:
+        await seat.talk()
+
+        def hear(function: Function) -> None:
+            if function is WAIT:
+                seat.center.arrived = lambda _function: None
+                assert seat.popup.isVisible()  # still the one of the call before
+                seat.desk.tray.someone_heard.emit()
+
+        seat.center.arrived = hear
+        press(seat.popup, "Next Call")
+        await until(lambda: "Somebody is on your line" in words(seat.popup))
+        field(seat.popup, "Notes").setPlainText("of the new one")
+        await until(lambda: seat.center.asked(WAIT) == 3)  # anew, because somebody is heard
+        await until(lambda: not seat.desk._catching_up.isActive())
+        assert seat.popup.isVisible()
+        seat.center.connect(call := a_call(name="Bo Li"))
+        await seat.reach(State.CONNECTED)
+        await until(lambda: seat.popup.windowTitle() == "Call - Bo Li")
+        assert seat.popup.isVisible()
+        part(seat.popup, Role.List, "Disposition").setCurrentRow(0)
+        press(seat.popup, "Logoff")
+        await until(seat.reminder.isVisible)
+        assert seat.center.ledger[-1] == Stored(CallResponse(call.id, "Interested", "of the new one"), True)
+
+
+class Silent(SimulatedCallCenter):
+    """Never says that a question has left."""
+
+    async def get_connection_for_agent(self, account: Account, agent_id: str, **_told: object) -> Call:
+        return await super().get_connection_for_agent(account, agent_id)
+
+
+async def test_a_call_that_is_there_at_once_is_not_hidden_by_the_end_of_the_last():
+    async with seated(Silent()) as seat:
+        await seat.talk(name="Maya Okafor")
+        seat.center.connect(a_call(name="Bo Li"))
+        press(seat.popup, "Next Call")
+        await until(lambda: seat.popup.windowTitle() == "Call - Bo Li")
+        await until(lambda: not seat.desk._catching_up.isActive())
+        assert seat.popup.isVisible()
+        assert field(seat.popup, "Notes").isEnabled()
+        assert "Connected" in words(seat.window).splitlines()
+        assert "1 call stored" in words(seat.window)
 
 
 async def test_a_description_that_cannot_be_had_is_told_at_the_start():
