@@ -322,7 +322,9 @@ class _CallView(QWidget):
         self._who.show_text(" · ".join(filter(None, (line.name, line.phone_number))) if line else "")
         self._became.setText(_became(line) if line else "")
         self._details.show_view(line.view if line else View((), ()))
-        self._notes.setPlainText(line.notes if line else "")
+        noted = line.notes if line else ""
+        if noted != self._notes.text():  # who reads it keeps the place, and what is selected
+            self._notes.setPlainText(noted)
 
 
 class History(QObject):

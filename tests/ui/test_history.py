@@ -175,6 +175,21 @@ def test_the_chosen_one_stays_so_where_it_stood(window: HistoryWindow):
     assert calls.verticalScrollBar().value() == 0
 
 
+def test_what_is_read_stays_where_it_is_when_a_call_comes(window: HistoryWindow):
+    long = a_line(replace(HEARD, draft=Draft(notes="\n".join(f"line {number}" for number in range(200)))))
+    window.show_lines([long], has_more=False)
+    choose(window, 0)
+    reading = part(window, TEXT, "What you noted")
+    reading.selectAll()
+    reading.verticalScrollBar().setValue(80)
+    window.show_lines([a_line(REFUSED), long], has_more=False)
+    assert reading.textCursor().hasSelection()
+    assert reading.verticalScrollBar().value() == 80
+    choose(window, 0)
+    assert noted(window).startswith("wants two")
+    assert reading.verticalScrollBar().value() == 0
+
+
 def test_older_ones_are_asked_for_at_the_end_of_the_list(window: HistoryWindow):
     asked = QSignalSpy(window.older_requested)
     lines = [a_line(replace(STORED, number=number)) for number in range(60)]
