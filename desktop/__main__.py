@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from desktop import APP_NAME, __version__, lead_commands
+from desktop import command_line
 from desktop.errors import NextCallError
 
 if TYPE_CHECKING:
@@ -35,59 +35,15 @@ def main() -> int:
     link = (
         given.pop() if given and given[-1].startswith("nextcall:") else ""
     )  # the system hands a clicked link over as the last one
-    parser = _parser()
+    parser = command_line.parser()
     arguments, unknown = parser.parse_known_args(given, argparse.Namespace(link=link))
     if unknown:  # they are not repeated: a key may be among them, and errors end up in logs
         parser.error("there is more on the command line than it knows")
     try:
         return _COMMANDS.get(arguments.command, _app)(arguments)
     except NextCallError as failure:
-        print(f"nextcall: {lead_commands.in_a_line(failure)}", file=sys.stderr)
+        print(f"nextcall: {failure.in_a_line}", file=sys.stderr)
         return 1
-
-
-def _parser() -> lead_commands.Parser:
-    parser = lead_commands.Parser(prog="nextcall", description="The desktop companion of a call-center agent's phone.")
-    parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
-    parser.add_argument("--practice", action="store_true", help="work at a call center on this computer; nobody is called")
-    parser.add_argument("--service", metavar="URL", default="", help="the call center's WSDL address, instead of the settings'")
-    parser.add_argument("--broadcast-service", metavar="URL", default="", help="the WSDL address that starts and stops campaigns")
-    parser.add_argument("--profile", metavar="FILE", type=Path, help="the campaign's profile, instead of the data folder's")
-    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep everything below this folder")
-    parser.add_argument(
-        "--self-check",
-        metavar="FILE",
-        type=Path,
-        nargs="?",
-        const=Path(os.devnull),
-        help="prove that this installation is whole, and exit; the table also goes into FILE",
-    )
-    parser.add_argument(
-        "--quit-for-update",
-        action="store_true",
-        help="ask a running NextCall to leave, and exit: 0 if none runs any more, 1 if it stays because a shift is on",
-    )
-    parser.add_argument("--exit-after-first-paint", action="store_true", help="for measuring the start")
-    commands = parser.add_subparsers(dest="command", metavar="command")
-    service = commands.add_parser("practice-service", help="run the practice call center alone and print its address")
-    service.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
-    service.add_argument("--scenario", metavar="FILE", type=Path, help="who is called and how long it takes (TOML)")
-    tour = commands.add_parser("tour", help="play a whole practice shift by itself and take a picture of each step")
-    tour.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder for the pictures")
-    commands.add_parser("sound-player", help="play what is asked for on standard input; NextCall starts it by itself")
-    check = commands.add_parser("check-profile", help="say whether a campaign profile is right, or in one sentence what is not")
-    check.add_argument("file", metavar="FILE", type=Path)
-    keep = commands.add_parser(
-        "keep-secret", help="keep the secret of a webhook in this computer's keyring; an empty one is taken out"
-    )
-    keep.add_argument("name", metavar="NAME", help="what campaign profiles call it; the secret itself is asked for")
-    if sys.platform == "win32":
-        commands.add_parser("forget-secrets", help="take every key and secret of NextCall's out of your keyring")
-    unpack = commands.add_parser("unpack-notes", help="turn exported notes (CSV) into a table with a column for each question")
-    unpack.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the export; standard input by default")
-    unpack.add_argument("--out", metavar="FILE", type=Path, help="where the table goes; standard output by default")
-    lead_commands.add_to(commands)
-    return parser
 
 
 def _practice_service(arguments: argparse.Namespace) -> int:
@@ -181,6 +137,8 @@ def _sound_player(_arguments: argparse.Namespace) -> int:
 
 
 def _lead(arguments: argparse.Namespace) -> NoReturn:
+    from desktop import lead_commands
+
     _end(lead_commands.run(arguments))
 
 
@@ -301,9 +259,9 @@ def _run(qt: QApplication, work: Callable[[], Coroutine[Any, Any, int]]) -> NoRe
     """Do `work` in the loop of `qt`, and end the program with the code that it gives."""
     import asyncio
 
-    import qasync
+    from desktop.ui.loop import event_loop
 
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
+    with asyncio.Runner(loop_factory=lambda: event_loop(qt)) as runner:
         code = runner.run(work())
     qt.shutdown()  # what was copied goes to the system's clipboard
     _end(code)

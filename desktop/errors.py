@@ -51,6 +51,11 @@ class NextCallError(Exception):
     def __str__(self) -> str:
         return f"{self.title}: {self.reason}" if self.reason else self.title
 
+    @property
+    def in_a_line(self) -> str:
+        """What happened and what to do, in one line."""
+        return f"{str(self).rstrip('.')}. {self.advice}"
+
 
 class CallCenterError(NextCallError):
     """Between us and the hosted call center."""

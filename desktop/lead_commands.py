@@ -9,12 +9,11 @@ import argparse
 import contextlib
 import io
 import json
-import re
 import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 from desktop.callcenter.model import Account, Function
 from desktop.errors import CallCenterError, KeptError, KeyNotKept, NextCallError, OutcomeUnknown, Refused
@@ -25,37 +24,12 @@ if TYPE_CHECKING:
 _LONGEST_KEY = 10_000
 """Bytes of standard input in which the key is looked for."""
 
-_EXIT_CODES = """\
-exit codes:
-  0  done
-  1  the call center refused
-  2  the command was not understood, or not confirmed; nothing was sent
-  3  nothing was sent: the call center was not reached, or has no such function
-  4  it was sent, and nobody knows whether it was done
-  5  something on this computer was in the way (keyring, settings, audit log); nothing was sent"""
-
-_THE_KEY = """\
-the key:
-  the first line of standard input; if that is empty or a terminal, the supervisor's own key in this computer's keyring.
-  A script that has something else on its standard input gives this command another one: </dev/null
-
-"""
-
 
 class Unclear(NextCallError):
     """A command that cannot be followed as it was given."""
 
     title = "The command was not understood"
     advice = "Nothing was sent. Add --help to see what can be said."
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with a command line as JSON, too, if it asks for JSON."""
-
-    def error(self, message: str) -> NoReturn:
-        if "--json" in sys.argv[1:]:
-            print(json.dumps(_outcome(failure=Unclear(message))))
-        super().error(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,71 +58,12 @@ class _Order:
                 return f"hung up the phone of agent {self.agent_id}"
 
 
-def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
-    """Declare the commands."""
-    described: dict[str, Any] = {
-        "epilog": _THE_KEY + _EXIT_CODES,
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-        "allow_abbrev": False,  # --key would be --key-stdin, and what comes after it in sight of everybody
-    }
-    campaign = commands.add_parser("campaign", help="start or stop a campaign", **described)
-    steps = campaign.add_subparsers(dest="step", metavar="start|stop", required=True)
-    helps = {"start": "have people called", "stop": "have nobody called any more; at a terminal it asks first"}
-    for step, help_text in helps.items():
-        command = steps.add_parser(step, help=help_text, description=help_text, **described)
-        command.add_argument("campaign", metavar="ID", type=_campaign_id, help="the campaign's number")
-        _add_common(command)
-    agent = commands.add_parser("agent", help="hang up an agent's phone", **described)
-    kick_help = "hang up the agent's phone, whoever is on the line; at a terminal it asks first"
-    steps = agent.add_subparsers(dest="step", metavar="kick", required=True)
-    kick = steps.add_parser("kick", help=kick_help, description=kick_help, **described)
-    kick.add_argument("agent", metavar="ID", type=_agent_id, help="the agent's ID, as the agent heard it")
-    kick.add_argument("--campaign", metavar="ID", type=_campaign_id, help="the campaign's number; by default the last one here")
-    kick.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the audit log")
-    _add_common(kick)
-    audit_help = "print the log of what was done, as CSV (with --json: in one line of JSON)"
-    audit = commands.add_parser("audit", help=audit_help, description=audit_help, **described | {"epilog": _EXIT_CODES})
-    audit.add_argument("--out", metavar="FILE", type=Path, help="where it goes; standard output by default")
-    _add_json(audit)
-    _add_data_dir(audit)
-
-
-def _add_common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--key-stdin", action="store_true", help="take no other key; at a terminal it is typed unseen")
-    command.add_argument("--yes", action="store_true", help="ask nothing at a terminal")
-    _add_json(command)
-    broadcast_help = "the WSDL that starts and stops campaigns; the settings' counts only together with their service address"
-    _add_also_here(command, "--service", metavar="URL", help="the call center's WSDL address, instead of the settings'")
-    _add_also_here(command, "--broadcast-service", metavar="URL", help=broadcast_help)
-    _add_data_dir(command)
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="one line of JSON on standard output, whatever happens")
-
-
-def _add_data_dir(command: argparse.ArgumentParser) -> None:
-    _add_also_here(command, "--data-dir", metavar="DIR", type=Path, help="keep everything below this folder")
-
-
-def _add_also_here(command: argparse.ArgumentParser, name: str, **how: Any) -> None:
-    """An option that may stand before the command, too (__main__.py): not to be given here must not take that back."""
-    command.add_argument(name, default=argparse.SUPPRESS, **how)
-
-
-def _campaign_id(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
-        raise argparse.ArgumentTypeError("a campaign's id is a number of at most 18 digits")
-    return int(text)
-
-
-def _agent_id(text: str) -> str:
-    if not text.strip() or len(text) > 100 or not text.isprintable():
-        raise argparse.ArgumentTypeError("an agent's ID is a text of at most 100 characters")
-    return text.strip()
-
-
 # ------------------------------------------------------------------------------------------------------------------ doing it
+
+
+def tell_unclear(message: str) -> None:
+    """Say as JSON what is wrong with a command line."""
+    _say(json.dumps(_outcome(failure=Unclear(message))))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -246,11 +161,11 @@ def _order(arguments: argparse.Namespace) -> _Order:
             advice = "Nothing was sent. Kept as settings.unreadable: give --service and --campaign until it is repaired."
             raise SettingsNotKept(failure.reason, title=failure.title, advice=advice) from None
         if campaign_id is None:
-            try:
-                campaign_id = _campaign_id(settings.campaign_id)
-            except argparse.ArgumentTypeError:
+            remembered = settings.campaign_id.strip()
+            if not (remembered.isascii() and remembered.isdigit()):
                 advice = "Nothing was sent. Say which one: --campaign ID."
-                raise Unclear("No campaign is remembered here.", advice=advice) from None
+                raise Unclear("No campaign is remembered here.", advice=advice)
+            campaign_id = int(remembered)
     if arguments.service:  # the settings' broadcast address is of another call center
         settings = msgspec.structs.replace(settings, broadcast_url="")
     given = {"service_url": arguments.service, "broadcast_url": arguments.broadcast_service}
@@ -355,11 +270,6 @@ def _audit(arguments: argparse.Namespace) -> int:
 # --------------------------------------------------------------------------------------------------------------- telling it
 
 
-def in_a_line(failure: NextCallError) -> str:
-    """What happened and what to do, in one line."""
-    return f"{str(failure).rstrip('.')}. {failure.advice}"
-
-
 def _say(text: str) -> None:
     """On standard output. Whether anybody reads it changes nothing of what was done."""
     with contextlib.suppress(OSError):
@@ -369,7 +279,7 @@ def _say(text: str) -> None:
 def _complain(trouble: NextCallError | None) -> None:
     if trouble is not None:
         with contextlib.suppress(OSError):
-            print(f"nextcall: {in_a_line(trouble)}", file=sys.stderr, flush=True)
+            print(f"nextcall: {trouble.in_a_line}", file=sys.stderr, flush=True)
 
 
 def _outcome(
@@ -383,7 +293,7 @@ def _outcome(
         "agent": (order.agent_id or None) if order else None,
         "answer": "" if failure is None else failure.reason if isinstance(failure, Refused) else None,
         "error": _error(failure) if failure else None,
-        "warnings": [in_a_line(one) for one in warnings or ()],
+        "warnings": [one.in_a_line for one in warnings or ()],
     }
 
 

@@ -134,9 +134,9 @@ def qapp_cls() -> type:
 @pytest.fixture
 def qloop(qapp: Any) -> Iterator[asyncio.AbstractEventLoop]:
     """A qasync loop on the session's QApplication, with nothing on it yet and nothing left on it afterwards."""
-    import qasync
+    from desktop.ui.loop import event_loop
 
-    loop = qasync.QEventLoop(qapp)
+    loop = event_loop(qapp)
     losses = _listen(loop)
     asyncio.set_event_loop(loop)
     left: list[str] = []

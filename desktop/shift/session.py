@@ -64,7 +64,8 @@ def now() -> datetime:
 
 
 class AgentSession:
-    """One agent's shift with one account. `changed` is called after every change of `state`, `line` or `standstill`.
+    """One agent's shift with one account. `changed` is called after every change of `state`, `line` or `standstill`, and whenever
+    the question for the next call has left.
 
     Each verb raises ShiftError where the state does not allow it, and the CallCenterError that kept it from being done; the state
     then tells where the shift stands.
@@ -311,6 +312,7 @@ class AgentSession:
             self._line_works()
             if self.standstill is not None:
                 over = loop.call_later(accepted, self._goes_on)
+            self._changed()
 
         try:
             return await self._center.get_connection_for_agent(self._account, self.agent_id, on_asked=on_asked)

@@ -135,10 +135,14 @@ class AidBar(QWidget):
         super().__init__()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
+        self._labels: tuple[str, ...] = ()
         self.hide()
 
     def offer(self, labels: tuple[str, ...]) -> None:
         """Offer these instead of what was offered."""
+        if labels == self._labels:
+            return
+        self._labels = labels
         for old in self.findChildren(QPushButton):
             self._row.removeWidget(old)
             old.deleteLater()

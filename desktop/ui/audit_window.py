@@ -13,7 +13,7 @@ from desktop.popup.caller import Row, words
 from desktop.popup.fields import View
 from desktop.supervision.audit import Outcome, Record
 from desktop.ui import look
-from desktop.ui.details import DetailsView, ToneDelegate
+from desktop.ui.details import DetailsView
 from desktop.ui.parts import MessageBar, button, framed, label, tip
 
 _RECORD = Qt.ItemDataRole.UserRole
@@ -39,7 +39,6 @@ class AuditWindow(QDialog):
         self._list.setHeaderLabels(["When", "Who", "What", "Outcome", "Reason, answer"])
         self._list.setRootIsDecorated(False)
         self._list.setUniformRowHeights(True)
-        self._list.setItemDelegate(ToneDelegate(self._list))
         self._list.setMinimumHeight(8 * self._list.fontMetrics().lineSpacing())
         self._list.setAlternatingRowColors(True)
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

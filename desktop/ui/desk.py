@@ -60,7 +60,8 @@ from desktop.ui.tray import Tray
 log = logging.getLogger(__name__)
 
 _LATEST = 50
-"""Milliseconds after which the other windows show that a call has come, whether or not the popup could be painted until then."""
+"""Milliseconds after which the windows show that a call has come although its popup could not be painted until then, or that one
+is stored although the question for the next could not be asked until then."""
 
 
 def _nobody() -> None:
@@ -407,11 +408,16 @@ class Desk(QObject):
             except CallCenterError as failure:
                 self._tell_not_stored(session, failure, last=last)
             else:
-                self.coming.call_ended()
                 self._alongside.call_stored(form)
-                if self._campaign is not None and not last:
-                    self._campaign.look_up(session.account.campaign_id)  # so that a new form is built while nobody waits for it
+                self._still_to_tell = lambda: self._tell_stored(session)
+                if last:
+                    self._catch_up()
                 return last
+
+    def _tell_stored(self, session: AgentSession) -> None:
+        self.coming.call_ended()
+        if self._campaign is not None and session.state is State.WAITING:
+            self._campaign.look_up(session.account.campaign_id)  # so that a new form is built while nobody waits for it
 
     async def _recover(self, memory: Memory, record: ShiftRecord) -> bool:
         """Settle the calls that an earlier start left open, as the agent says; tell whether that led into a shift."""
@@ -491,6 +497,7 @@ class Desk(QObject):
 
     async def _end_shift(self, session: AgentSession, failure: NotLoggedIn) -> None:
         """The call center has ended the shift: say so, and start again from the log-in dialog."""
+        self._catch_up()
         self._close_popup()
         record = await self._journal.shift(session.number)
         self._kept_notes.look_up()
@@ -551,11 +558,17 @@ class Desk(QObject):
     # Slots
 
     def _on_shift_changed(self) -> None:
-        """A call that comes is first of all shown by the popup, for which this waits a moment; all else is shown at once."""
-        if self._shown is State.WAITING and self.state is State.CONNECTED:
-            self._catching_up.start()
-        else:
-            self._show_shift()
+        """A call that comes is first of all shown by the popup, and when one is stored the next is first of all asked for: these
+        are waited for, a moment. All else is shown at once."""
+        match self._shown, self.state:
+            case (State.WAITING, State.CONNECTED) | (State.SAVING, State.WAITING) if not self._catching_up.isActive():
+                self._catching_up.start()
+            case State.SAVING, State.WAITING:  # asked
+                self._catch_up()
+            case State.WAITING, State.CONNECTED:
+                pass
+            case _:
+                self._show_shift()
 
     def _catch_up(self) -> None:
         """Show and tell what comes after the popup."""
@@ -615,6 +628,7 @@ class Desk(QObject):
 
     def _on_someone_heard(self) -> None:
         """The agent hears somebody and sees nothing: notes at once, and the question to the call center anew."""
+        self._catch_up()  # or the popup would go away with the call before
         session = self._session
         if session is None or session.state is not State.WAITING or self.recovery is not None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QFont,
@@ -13,12 +13,10 @@ from PySide6.QtGui import (
     QIcon,
     QKeyEvent,
     QKeySequence,
-    QPainter,
-    QPalette,
     QStandardItem,
     QStandardItemModel,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
 
 from desktop.popup.caller import Row
 from desktop.popup.fields import Group, View
@@ -26,8 +24,7 @@ from desktop.ui import look
 from desktop.ui.parts import tip
 
 _VALUE = Qt.ItemDataRole.UserRole
-_TONE = Qt.ItemDataRole.UserRole + 1
-_LINK = Qt.ItemDataRole.UserRole + 2
+_LINK = Qt.ItemDataRole.UserRole + 1
 
 
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -45,7 +42,6 @@ class DetailsView(QTreeView):
         self._model = QStandardItemModel(0, 2, self)
         self._model.setHorizontalHeaderLabels(["Field", "Value"])
         self.setModel(self._model)
-        self.setItemDelegate(ToneDelegate(self))
         self.setAccessibleName("Caller")
         self.setAlternatingRowColors(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -122,6 +118,13 @@ class DetailsView(QTreeView):
                 self._span(heading)
                 self.expand(heading.index())
 
+    def changeEvent(self, event: QEvent) -> None:
+        """The colours of what is shown are those that the program wore when it came."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self._view is not None:
+            view, self._view = self._view, None
+            self.show_view(view)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens the link of the line; everything else is the view's own."""
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and event.modifiers() in _PLAIN:
@@ -141,21 +144,6 @@ class DetailsView(QTreeView):
         if index.isValid():
             value = index.siblingAtColumn(1)
             QGuiApplication.clipboard().setText(value.data(_VALUE) or "")
-
-
-class ToneDelegate(QStyledItemDelegate):
-    """Draws what is muted or a warning so, in the colours that the program wears when it draws."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        tone = index.data(_TONE)
-        if tone or index.data(_LINK) or option.state & QStyle.StateFlag.State_Selected:
-            option = QStyleOptionViewItem(option)  # the other cells of the row are drawn with this one, too
-            ink = look.colour(tone if tone in {"muted", "warn"} else "accent" if index.data(_LINK) else "text")
-            palette = option.palette
-            palette.setColor(QPalette.ColorRole.Text, ink)
-            palette.setColor(QPalette.ColorRole.HighlightedText, ink)
-            option.palette = palette
-        super().paint(painter, option, index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +167,10 @@ class _Line:
             underlined = QFont()
             underlined.setUnderline(True)
             second.setFont(underlined)
+            second.setForeground(look.colour("accent"))
         for item in (first, second) if self.tone in {"heading", "muted"} else (second,):
-            if self.tone:
-                item.setData(self.tone, _TONE)
+            if self.tone in {"muted", "warn"}:
+                item.setForeground(look.colour(self.tone))
             if self.tone in {"heading", "strong"}:
                 bold = item.font()
                 bold.setBold(True)

@@ -16,7 +16,7 @@ from PySide6.QtNetwork import QNetworkInformation
 
 log = logging.getLogger(__name__)
 
-_TICK = 5.0
+_TICK = 10.0
 """Seconds between two looks at the clocks, which wake the computer. Most systems tell of a sleep by themselves (presence.py)."""
 _JUMP = 10.0
 """Seconds that may be missing between two looks before it counts as sleep: a busy computer is late by less."""

@@ -5,7 +5,7 @@ Fusion on every system, because it follows a palette everywhere; type sizes grow
 
 from __future__ import annotations
 
-import tomllib
+import json
 from dataclasses import dataclass
 from functools import cache
 from string import Template
@@ -36,11 +36,12 @@ _worn = _Worn()
 
 @cache
 def _palettes() -> dict[str, dict[str, str]]:
-    return tomllib.loads((RESOURCES / "style" / "colours.toml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = json.loads((RESOURCES / "style" / "colours.json").read_text(encoding="utf-8"))
+    return found
 
 
 def colour(name: str) -> QColor:
-    """A colour of colours.toml in the scheme that the program wears now."""
+    """A colour of colours.json in the scheme that the program wears now."""
     return QColor(_palettes()[_worn.scheme][name])
 
 

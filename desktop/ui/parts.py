@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import ClassVar
 
@@ -215,11 +216,16 @@ class PlainEdit(QPlainTextEdit):
 
 
 class Clock(QLabel):
-    """Minutes and seconds since `restart`, counted only while it can be seen."""
+    """Minutes and seconds since `restart`, counted only while it can be seen.
+
+    Its size is fixed, whatever the digits: else each second would have all of the window laid out and painted anew.
+    """
 
     def __init__(self, role: str = "clock") -> None:
         super().__init__("0:00")
         self.setProperty("role", role)
+        self._fits = 0
+        """The number of characters that it is wide enough for; 0 where that has to be found out."""
         self._since = QElapsedTimer()
         self._since.start()
         self._tick = QTimer(self)
@@ -245,10 +251,21 @@ class Clock(QLabel):
         self._tick.stop()
         super().hideEvent(event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fits = 0
+            self._show()
+
     def _show(self) -> None:
         minutes, seconds = divmod(self._since.elapsed() // 1000, 60)
         hours, minutes = divmod(minutes, 60)
-        self.setText(f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}")
+        text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        if len(text) != self._fits:
+            self._fits = len(text)
+            self.setText(re.sub(r"\d", "0", text))
+            self.setFixedSize(self.sizeHint())
+        self.setText(text)
 
 
 class ElidedLabel(QLabel):

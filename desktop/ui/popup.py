@@ -41,6 +41,8 @@ _NOTHING = Draft()
 _NOBODY = Call("")
 _DRAFT_PAUSE = 250
 """Milliseconds from a change of the form to its being kept, so that at most half a second is ever lost (design.md)."""
+_GREY_AFTER = 120
+"""Milliseconds from Next Call to the form's turning grey: most responses are stored by then, and nothing has flickered."""
 _MOST_LISTED = 3
 """Of what is missing, so that the message does not push the form away."""
 
@@ -109,6 +111,10 @@ class PopupWindow(QWidget):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_DRAFT_PAUSE)
         self._typing.timeout.connect(lambda: self.draft_changed.emit(self.draft))
+        self._greying = QTimer(self)
+        self._greying.setSingleShot(True)
+        self._greying.setInterval(_GREY_AFTER)
+        self._greying.timeout.connect(self._turn_grey)
 
         self._assemble(practice=practice, mark=mark)
         self._cover = Cover(self)
@@ -235,6 +241,7 @@ class PopupWindow(QWidget):
         self._ways_on.forget()
         self._keep_draft()  # nothing is hidden that has not been shown
         self.hide()
+        self._turn_grey()
 
     def show_saving(self) -> None:
         """Say that the response is on its way."""
@@ -512,7 +519,9 @@ class PopupWindow(QWidget):
         self.attention_requested.emit()
 
     def _set_busy(self, *, busy: bool) -> None:
-        if busy and not self._ways_on.busy:
+        if not busy:
+            self._turn_grey()
+        elif not self._ways_on.busy:
             self._keyboard_at = self.focusWidget()
         self._ways_on.set_busy(busy=busy)
         self.busy_changed.emit(busy)
@@ -523,6 +532,12 @@ class PopupWindow(QWidget):
         if not busy and self._keyboard_at is not None:  # which it has lost by turning grey
             self._keyboard_at.setFocus()
             self._keyboard_at = None
+
+    def _turn_grey(self) -> None:
+        """Paint again what could not be changed all the while, as it is now."""
+        self._greying.stop()
+        for part in (self._sides, self._ways_on):
+            part.setUpdatesEnabled(True)
 
     def _on_next_call(self) -> None:
         response = self._response()
@@ -570,8 +585,12 @@ class PopupWindow(QWidget):
     def _send(self, wish: SignalInstance, response: CallResponse) -> None:
         """Wish that it is stored, as soon as it can no longer be taken back."""
         self._keep_draft()
-        self._set_busy(busy=True)
         seconds = self._undo_seconds if self._undo_fixed else max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
+        if not seconds:
+            self._greying.start()
+            for part in (self._sides, self._ways_on):
+                part.setUpdatesEnabled(False)
+        self._set_busy(busy=True)
         if seconds:
             self.attention_requested.emit()  # it can be taken back
         self._ways_on.do(lambda: wish.emit(response), in_seconds=seconds)

@@ -71,14 +71,18 @@ def main() -> int:
             tell(number=json.loads(line)["number"], went=Went.NOT_INSTALLED, why=missing.name or "a library of the system")
         return 0
 
-    import qasync
+    from desktop.ui.loop import event_loop
+
+    async def work() -> None:
+        orders: asyncio.Queue[Order] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=listen, args=(loop, orders), name="orders", daemon=True).start()
+        await play(orders)
 
     qt = QCoreApplication([APP_NAME])
     qt.setApplicationName(APP_NAME)  # the mixers of Linux show it
-    with qasync.QEventLoop(qt) as loop:
-        orders: asyncio.Queue[Order] = asyncio.Queue()
-        threading.Thread(target=listen, args=(loop, orders), name="orders", daemon=True).start()
-        loop.run_until_complete(play(orders))
+    with asyncio.Runner(loop_factory=lambda: event_loop(qt)) as runner:
+        runner.run(work())
     return 0
 
 

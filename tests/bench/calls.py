@@ -12,13 +12,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import qasync
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget, QWidget
 
 from desktop.shift.states import State
 from desktop.ui.desk import Desk
+from desktop.ui.loop import event_loop
 from tests.bench.center import Elsewhere, center
 from tests.bench.desk import Painted, dressed, in_the_queue, label_that_reads, region
 from tests.bench.eye import Eye, eye
@@ -36,7 +36,7 @@ def measure(*, quick: bool = False) -> Iterator[Row]:
     qt = dressed()
     for fields in (12, 200):
         with (
-            asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner,
+            asyncio.Runner(loop_factory=lambda: event_loop(qt)) as runner,
             center(fields) as there,
             tempfile.TemporaryDirectory() as folder,
         ):

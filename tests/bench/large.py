@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-import qasync
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui.loop import event_loop
 from desktop.ui.popup import PopupWindow
 from tests.bench import campaign
 from tests.bench.desk import dressed
@@ -38,7 +38,7 @@ CALLS, KEYS, WARM_UP = 15, 40, 5
 
 def measure(*, quick: bool = False) -> Iterator[Row]:
     """The rows; `quick` for a look."""
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(dressed())) as runner:
+    with asyncio.Runner(loop_factory=lambda: event_loop(dressed())) as runner:
         yield from runner.run(rows(4 if quick else 1))
 
 

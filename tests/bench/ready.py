@@ -10,12 +10,11 @@ import os
 import sys
 from pathlib import Path
 
-import qasync
-
 from desktop.__main__ import read_the_rest
 from desktop.ui.application import QtApplication
 from desktop.ui.first import first_login, wait_for_paint
 from desktop.ui.login import LoginDialog
+from desktop.ui.loop import event_loop
 
 
 async def _until_ready(qt: QtApplication, login: LoginDialog | None, folder: Path, url: str) -> None:
@@ -34,7 +33,7 @@ def main() -> None:
     login = first_login(folder)
     if login is not None:
         wait_for_paint(login)
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qt)) as runner:
+    with asyncio.Runner(loop_factory=lambda: event_loop(qt)) as runner:
         runner.run(_until_ready(qt, login, folder, sys.argv[2]))
     if "--libraries" in sys.argv:
         ours = {"desktop", "tests", "__main__", "shibokensupport", "signature_bootstrap"}

@@ -16,12 +16,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import qasync
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget
 
 from desktop.shift.states import State
+from desktop.ui.loop import event_loop
 from tests.bench.center import center
 from tests.bench.desk import dressed, in_the_queue
 from tests.bench.table import Row
@@ -105,7 +105,7 @@ async def _work(calls: int, folder: Path) -> list[float]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(dressed())) as runner:
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=lambda: event_loop(dressed())) as runner:
         gaps = runner.run(_work(int(sys.argv[1]), Path(folder)))
     print(*(f"{gap:.3f}" for gap in gaps))
     sys.stdout.flush()

@@ -287,6 +287,7 @@ async def _connected(seat: Seat, call: Call) -> None:
     seat.center.connect(call)
     await until(lambda: seat.popup.isVisible() and seat.desk.state is State.CONNECTED)
     await until(lambda: has(seat.popup, Role.Button, COPY))
+    await until(lambda: not seat.desk._catching_up.isActive())  # whatever else there is to do comes after the popup's paint
 
 
 def _aids_of(seat: Seat) -> list[str]:

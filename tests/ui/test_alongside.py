@@ -238,6 +238,7 @@ async def test_a_receiver_that_refuses_disturbs_no_call(elsewhere: Elsewhere):
             await until(lambda: len(other.asked) == 2)
             await until(lambda: not seat.under_way("webhook"))  # the refusal has been heard, too
             assert len(seat.center.ledger) == 1
+            await until(lambda: not seat.under_way("webhook"))
 
 
 @pytest.mark.logs("were not delivered")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from desktop.app import QtApplication
 
-PALETTES = tomllib.loads((RESOURCES / "style" / "colours.toml").read_text(encoding="utf-8"))
+PALETTES = json.loads((RESOURCES / "style" / "colours.json").read_text(encoding="utf-8"))
 SCHEMES = sorted(PALETTES)
 LINE_ICONS = sorted(path.stem for path in (RESOURCES / "icons").glob("*.svg") if b"currentColor" in path.read_bytes())
 TEXT_ON_GROUND = [

@@ -20,7 +20,6 @@ import winreg
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
-import qasync
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
@@ -29,6 +28,7 @@ from desktop.ui import app_id
 from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.instance import OnlyInstance
 from desktop.ui.keys import HOTKEYS
+from desktop.ui.loop import event_loop
 from desktop.ui.notifier import Notifier, Way
 from desktop.ui.presence import Presence
 from desktop.ui.tray import Tray
@@ -405,7 +405,7 @@ def main() -> int:
         return be_the_second(sys.argv[2])
     app = QApplication([])
     app.setQuitOnLastWindowClosed(False)
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
+    with asyncio.Runner(loop_factory=lambda: event_loop(app)) as runner:
         return runner.run(look())
 
 
