@@ -50,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "leaves(text, ...): leftovers with these texts in their description are meant")
     config.addinivalue_line("markers", "limit(seconds): how long a coroutine test may take")
     config.addinivalue_line("markers", "not_under_wine(reason): what Windows does and Wine does not")
+    if under_wine():  # its list of networks lets nobody in who is started by a test
+        config.addinivalue_line(
+            "qt_log_ignore", "NetworkListManager|^(Initialization failed, can't start!|Failed to start listening to events)$"
+        )
     hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
     hypothesis.settings.load_profile("house")
     home = tempfile.TemporaryDirectory(prefix="nextcall-tests-", ignore_cleanup_errors=True)

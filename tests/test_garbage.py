@@ -7,8 +7,6 @@ import gc
 import threading
 from typing import TYPE_CHECKING
 
-import pytest
-
 from desktop.app import App, Options, QtApplication
 from desktop.tasks import in_thread
 
@@ -27,7 +25,6 @@ class Cycle:
         self.ends.append(threading.current_thread())
 
 
-@pytest.mark.not_under_wine("here its list of networks lets nobody in")
 async def test_garbage_of_another_thread_is_collected_here(qapp: QtApplication, tmp_path: Path) -> None:
     ends: list[threading.Thread] = []
     gc.enable()  # as a program starts
