@@ -253,6 +253,16 @@ class _Warnings(logging.Handler):
         self.records.append(record)
 
 
+@pytest.fixture(autouse=sys.platform in {"win32", "darwin"})
+def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux there is none without a bus. Elsewhere there always is one: that of the person who runs the tests."""
+    from keyring.backends import fail
+
+    from desktop.settings import vault
+
+    monkeypatch.setattr(vault, "_backend", fail.Keyring)
+
+
 @pytest.fixture
 def expected_warnings() -> list[str]:
     """Texts that this test may log as a warning; append to it."""
