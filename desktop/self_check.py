@@ -48,13 +48,14 @@ from desktop.popup import phone, profile_file
 from desktop.popup.current import NONE
 from desktop.popup.dispositions import offered
 from desktop.popup.example import example_call
+from desktop.popup.facts import Facts
 from desktop.practice.center import PhoneView
 from desktop.practice.scenario import load_scenario
 from desktop.practice.server import PracticeService
 from desktop.resources import RESOURCES
 from desktop.settings import vault
 from desktop.settings.settings import Settings, Supervised
-from desktop.shift.journal import Callback, Draft, Entry, Journal, Settled, ShiftRecord
+from desktop.shift.journal import Callback, Draft, Entry, Journal, PastCall, Settled, ShiftRecord
 from desktop.shift.session import AgentSession
 from desktop.shift.states import State
 from desktop.supervision.audit import Record
@@ -64,6 +65,7 @@ from desktop.ui.audit_window import AuditWindow
 from desktop.ui.callbacks import CallbacksWindow
 from desktop.ui.cheat_sheet import CheatSheet
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.history import HistoryWindow, Line
 from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
@@ -301,6 +303,9 @@ def windows() -> Iterator[QWidget]:
     kept = _unseen(KeptNotesWindow(practice=False))
     kept.show_entries(entries)
     yield kept
+    history = _unseen(HistoryWindow(practice=False))
+    history.show_lines([Line(PastCall(entry, 1001), Facts(NONE, call, now)) for entry in entries], has_more=False)
+    yield history
     yield _unseen(SettingsDialog(Settings(), practice=False))
     yield from _lead_windows(now)
     yield _unseen(CheatSheet(practice=False))
@@ -393,9 +398,11 @@ async def _keyring() -> str:
 
 
 async def _journal() -> str:
-    """What is written is there when the file is opened again."""
+    """What is written is there when the file is opened again, and words are found in it."""
     import sqlite3
 
+    if not _has_full_text_search():
+        raise Wrong(f"SQLite {sqlite3.sqlite_version} was built without full-text search (FTS5), and the journal needs it")
     troubles: list[JournalNotKept] = []
     with tempfile.TemporaryDirectory(prefix="nextcall-") as folder:
         file = Path(folder) / "journal.db"
@@ -403,11 +410,27 @@ async def _journal() -> str:
             journal = Journal(file, troubles.append)
             await journal.open()
             number = await journal.begin_shift("https://calls.example.com/?wsdl", 1001, "4027")
+            journal.someone_heard(number, "somebody")
+            journal.draft_changed(number, "somebody", Draft(notes=f"words of shift {wanted}"))
+            found = await journal.history("words 1")
             journal.end_shift(number, "left")
             await journal.close()
             if troubles or number != wanted:
                 raise Wrong("; ".join(map(str, troubles)) or "the shift that was begun is not there any more")
+            if len(found) != 1:
+                raise Wrong("a call is not found by its words")
     return f"SQLite {sqlite3.sqlite_version}"
+
+
+def _has_full_text_search() -> bool:
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        try:
+            db.execute("CREATE VIRTUAL TABLE found USING fts5 (words)")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 async def _practice() -> str:

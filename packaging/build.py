@@ -41,6 +41,7 @@ _PARTS = (
     ("cryptography", r"cryptography"),
     ("lxml", r"lxml"),
     ("our resources", r"desktop/"),
+    ("licences", r"/licences/"),
     ("all modules", rf"(^|/){COMMAND}(-cli)?(\.exe)?$"),
 )
 """By the first pattern that is found in a file's path within the bundle."""
@@ -146,10 +147,10 @@ def debian_package() -> None:
 
 
 def fresh_debian() -> None:
-    """The package on a fresh Debian: installed, used, removed."""
+    """The package on a fresh Debian: installed, upgraded in the middle of a shift, used, removed."""
     from linux import deb, trial
 
-    trial.run(deb.path(DIST))
+    trial.run(deb.path(DIST), older=deb.make(FOLDER, BUILD, deb.OLD_VERSION, quick=True))
 
 
 def libraries_for_macs() -> None:

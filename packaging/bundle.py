@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
 
 import desktop  # noqa: E402
 
-APP_NAME, VERSION = desktop.APP_NAME, desktop.__version__
+APP_NAME, VERSION, MAINTAINER = desktop.APP_NAME, desktop.__version__, desktop.MAINTAINER
 
 Entry = tuple[str, str, str]
 """PyInstaller's: the name in the bundle, the file that it is made from, the kind."""

@@ -32,9 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python packaging/dev.py release-notes TAG", file=sys.stderr)
         return 2
     try:
-        print(
-            notes(arguments[0], desktop.__version__, desktop.PROJECT, CHANGELOG.read_text(encoding="utf-8"), os.environ), end=""
-        )
+        changelog = CHANGELOG.read_text(encoding="utf-8")
+        print(notes(arguments[0], desktop.__version__, desktop.PROJECT, desktop.MAINTAINER, changelog, os.environ), end="")
     except Disagreement as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -45,12 +44,14 @@ class Disagreement(Exception):
     """The reason, in a sentence, why this is no release."""
 
 
-def notes(tag: str, version: str, project: str, changelog: str, environment: Mapping[str, str]) -> str:
+def notes(tag: str, version: str, project: str, maintainer: str, changelog: str, environment: Mapping[str, str]) -> str:
     """What there is to say of the release `tag` of the program that calls itself `version`. Raises Disagreement."""
     if tag != f"v{version}":
         raise Disagreement(f"The tag is {tag}, but desktop/__init__.py says {version}: its tag is v{version}.")
     if not project:
         raise Disagreement("desktop/__init__.py has no PROJECT: what is released could not ask for newer versions.")
+    if not maintainer:
+        raise Disagreement("desktop/__init__.py has no MAINTAINER: nobody would answer for what is released.")
     here = f"{environment.get('GITHUB_SERVER_URL', '')}/{environment.get('GITHUB_REPOSITORY', '')}"
     if "GITHUB_REPOSITORY" in environment and here != project:
         raise Disagreement(f"This is {here}, but what is released would ask {project} for newer versions.")

@@ -223,6 +223,20 @@ def test_what_the_program_starts_finds_its_own_libraries(tmp_path: Path):
     assert not {"LD_LIBRARY_PATH_ORIG", "QT_PLUGIN_PATH", "QML2_IMPORT_PATH"} & left.keys()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a newer version is where the old one was")
+@pytest.mark.parametrize("leads_here", [True, False])
+def test_what_is_written_down_of_the_program_is_the_link_that_leads_to_it(tmp_path: Path, *, leads_here: bool):
+    (tmp_path / "desktop").mkdir()
+    tells = "import sys\ndef main():\n    print(sys.executable)\n"
+    (tmp_path / "desktop" / "__main__.py").write_text(tells, encoding="utf-8")
+    link = tmp_path / "nextcall"
+    link.symlink_to(sys.executable if leads_here else "/bin/sh")
+    begun = {**os.environ, "PYTHONPATH": str(tmp_path), "PATH": str(tmp_path)}
+    command = [sys.executable, "-S", PACKAGING / "frozen.py"]
+    done = subprocess.run(command, env=begun, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(link if leads_here else sys.executable), done.stderr
+
+
 # ---------------------------------------------------------------------------------------------------------- the lock
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import desktop
-from desktop.__main__ import _COMMANDS, _parser
+from desktop import command_line
+from desktop.__main__ import _COMMANDS
 from desktop.settings import autostart
 from desktop.settings.folder import data_folder
 
@@ -75,7 +76,7 @@ def test_script_and_program_mean_the_same():
     assert f'"${{RUN}}" "{autostart._NAME}"' in SCRIPT
     assert rf'RMDir /r "$LOCALAPPDATA\{data_folder().name}"' in SCRIPT
     assert "--quit-for-update" in SCRIPT
-    assert _parser().parse_args(["--quit-for-update"]).quit_for_update
+    assert command_line.parser().parse_args(["--quit-for-update"]).quit_for_update
     assert "${PROGRAM}\" forget-secrets'" in SCRIPT
     assert "forget-secrets" in _COMMANDS
 

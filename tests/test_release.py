@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGING = ROOT / "packaging"
 WORKFLOWS = ROOT / ".github" / "workflows"
 PROJECT = "https://github.com/somebody/nextcall"
+MAINTAINER = "Somebody <somebody@example.com>"
 ELSEWHERE = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "another/nextcall"}
 CHANGELOG = """\
 # Changes
@@ -77,7 +78,7 @@ def dev(importing: None) -> ModuleType:
 
 
 def test_the_notes_are_what_the_changelog_has_an_item_to_a_line(release_notes: ModuleType):
-    text = release_notes.notes("v1.2.0", "1.2.0", PROJECT, CHANGELOG, {})
+    text = release_notes.notes("v1.2.0", "1.2.0", PROJECT, MAINTAINER, CHANGELOG, {})
     changes, _, foot = text.partition("\n\n")
     assert changes == "- An item that is longer than a line, with `code` in it.\n- Another."
     assert "gh attestation verify FILE --repo somebody/nextcall" in foot
@@ -90,6 +91,7 @@ def test_the_notes_are_what_the_changelog_has_an_item_to_a_line(release_notes: M
         ({"tag": "v1.2.1"}, r"The tag is v1\.2\.1, but desktop/__init__\.py says 1\.2\.0: its tag is v1\.2\.0\."),
         ({"tag": "1.2.0"}, r"The tag is 1\.2\.0"),
         ({"project": ""}, "has no PROJECT"),
+        ({"maintainer": ""}, "has no MAINTAINER"),
         ({"environment": ELSEWHERE}, r"This is https://github\.com/another/nextcall"),
         ({"tag": "v1.3.0", "version": "1.3.0"}, r"nothing on 1\.3\.0"),
         ({"tag": "v1.10.0", "version": "1.10.0"}, "not released"),
@@ -98,14 +100,15 @@ def test_the_notes_are_what_the_changelog_has_an_item_to_a_line(release_notes: M
     ],
 )
 def test_what_does_not_agree_is_no_release(release_notes: ModuleType, told: dict[str, Any], reason: str):
-    right: dict[str, Any] = {"tag": "v1.2.0", "version": "1.2.0", "project": PROJECT, "changelog": CHANGELOG, "environment": {}}
+    right: dict[str, Any] = {"tag": "v1.2.0", "version": "1.2.0", "project": PROJECT, "maintainer": MAINTAINER}
+    right |= {"changelog": CHANGELOG, "environment": {}}
     with pytest.raises(release_notes.Disagreement, match=reason):
         release_notes.notes(**right | told)
 
 
 def test_on_the_projects_own_workflow_it_agrees(release_notes: ModuleType):
     environment = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "somebody/nextcall"}
-    assert release_notes.notes("v1.2.0", "1.2.0", PROJECT, CHANGELOG, environment)
+    assert release_notes.notes("v1.2.0", "1.2.0", PROJECT, MAINTAINER, CHANGELOG, environment)
 
 
 def test_the_changelog_begins_with_this_version():
@@ -118,6 +121,10 @@ def test_the_changelog_begins_with_this_version():
 
 def test_a_project_is_one_that_newer_versions_can_be_asked_of():
     assert re.fullmatch(r"|https://github\.com/[\w.-]+/[\w.-]+", desktop.PROJECT)
+
+
+def test_a_maintainer_is_one_that_debian_can_write_to():
+    assert re.fullmatch(r"|[^<>\n]+ <[^<>@\s]+@[^<>@\s]+>", desktop.MAINTAINER)
 
 
 @pytest.mark.parametrize("arguments", [[], ["v0", "v1"]])
@@ -264,7 +271,7 @@ def test_a_tag_releases_and_nothing_else_does():
     triggers = workflow("release.yml")[True]
     assert triggers == {"push": {"tags": ["v*"]}, "workflow_dispatch": None}
     release = jobs("release.yml")["release"]
-    assert release["if"] == "github.ref_type == 'tag'"
+    assert release["if"] == "github.event_name == 'push'"  # and not by hand, even if a tag is chosen there
     assert set(release["needs"]) == {"notes", "tests", "build"}
     [draft] = [step["run"] for step in release["steps"] if "gh release" in step.get("run", "")]
     assert "--draft" in draft

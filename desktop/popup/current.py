@@ -65,6 +65,12 @@ class CurrentProfile:
             if file is not None and self._complaint is not None:
                 raise self._complaint
 
+    def of(self, campaign_id: int) -> CampaignProfile:
+        """The profile of any campaign as it is now, whichever is in use. Raises ProfileError."""
+        with self._lock:
+            file = self._file_of(campaign_id)
+        return profile_file.load(file) if file else NONE
+
     def _file_of(self, campaign_id: int) -> Path | None:
         if self._file is not None:
             return self._file

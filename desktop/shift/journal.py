@@ -16,7 +16,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -31,6 +31,7 @@ from desktop import database
 from desktop.callcenter.model import Call, CallResponse, Field, sendable
 from desktop.database import DamagedError, NewerError
 from desktop.errors import JournalNotKept
+from desktop.shift import finding
 from desktop.tasks import in_thread
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,10 @@ _PATIENCE = 2000
 _READ_THROUGH = 16 * 2**20
 """Bytes up to which a journal is read through at every start. The journal of years takes seconds, so it is read through only
 if it was not closed as it should be: SQLite then leaves a write-ahead log beside it."""
+
+
+_TAKEN_IN_AT_ONCE = 20
+"""Calls whose words are taken into the index in one transaction: some milliseconds, for which a write may have to wait."""
 
 
 _END_SHIFT = """
@@ -128,6 +133,14 @@ class ShiftRecord:
     def open_entries(self) -> tuple[Entry, ...]:
         """The calls that are not stored as far as anybody knows: the view `open_call`."""
         return tuple(entry for entry in self.entries if entry.told and entry.settled is not Settled.STORED)
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """A call of any shift, as the history shows it."""
+
+    entry: Entry
+    campaign_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +313,7 @@ class Journal:
     def settle(self, shift: int, call_id: str, settled: Settled, reason: str = "", *, outcome: Settled | None = None) -> None:
         """Write down where the latest send leaves the response, and its own `outcome` where that says less.
 
-        Nobody waits: if this is lost, the next start takes it for unsure.
+        Nobody waits: if this is lost, the next start takes it for unsure. So the history's index is kept up here, too.
         """
 
         def settle(db: sqlite3.Connection) -> None:
@@ -316,8 +329,29 @@ class Journal:
                     "AND number = (SELECT max(number) FROM attempt WHERE response = ?)",
                     (at, outcome or settled, *row, *row),
                 )
+            _take_in(db)
 
         self._post(settle)
+
+    # The history
+
+    async def history(self, text: str = "", *, limit: int = 50, before: int | None = None) -> tuple[PastCall, ...]:
+        """The newest calls of all shifts, newest first, in which each word of `text` is the beginning of one (finding.py).
+
+        A text without words asks for all of them; `before` is the last `Entry.number` of the page before this. Looked at are the
+        fields' values, disposition, notes and answers, also while they are being typed.
+
+        It is asked on the journal's one connection: the file is held exclusively, and a second one that reads while this one
+        writes is what loses data in the SQLite of many systems (its "WAL-reset bug"). A write waits some milliseconds at most.
+        """
+        wanted = finding.wanted(text)
+
+        def look(db: sqlite3.Connection) -> tuple[PastCall, ...] | None:
+            return None if wanted and _take_in(db) else _past_calls(db, wanted, limit, before)
+
+        while (found := await self._ask(look)) is None:  # so that a write can come between
+            pass
+        return found
 
     # Notes that only this computer has
 
@@ -599,6 +633,43 @@ def _entry(row: sqlite3.Row) -> Entry:
         in_doubt=bool(row["in_doubt"]),
         reason=row["reason"],
     )
+
+
+def _take_in(db: sqlite3.Connection) -> bool:
+    """Take the words of some calls into the index; tells whether there may be more."""
+    rows = _rows(db, "SELECT * FROM call WHERE NOT indexed ORDER BY id LIMIT ?", _TAKEN_IN_AT_ONCE)
+    for row in rows:
+        words = " ".join(sorted(finding.words(_texts(row))))
+        db.execute("INSERT OR REPLACE INTO call_words (rowid, words) VALUES (?, ?)", (row["id"], words))
+        db.execute("UPDATE call SET indexed = 1 WHERE id = ?", (row["id"],))
+    return len(rows) == _TAKEN_IN_AT_ONCE
+
+
+def _texts(row: sqlite3.Row) -> Iterator[str]:
+    """Everything that a call is found by."""
+    if row["told"]:
+        yield row["call_id"]
+    for one in Call("", msgspec.json.decode(row["fields"], type=tuple[Field, ...])).walk():
+        yield one.text
+        yield from (text for _name, text in one.attributes)
+    yield row["disposition"]
+    yield row["notes"]
+    yield from msgspec.json.decode(row["answers"], type=dict[str, str]).values()
+
+
+_PAST_CALLS = _CALLS.replace("SELECT", "SELECT campaign_id,", 1) + " JOIN shift ON shift.id = call.shift_id WHERE call.id"
+_FOUND = "SELECT rowid FROM call_words WHERE call_words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+_NEWER_THAN_ALL = 2**63 - 1
+
+
+def _past_calls(db: sqlite3.Connection, wanted: tuple[str, ...], limit: int, before: int | None) -> tuple[PastCall, ...]:
+    before = _NEWER_THAN_ALL if before is None else before
+    if wanted:
+        beginnings = " ".join(f'"{word}"*' for word in wanted)  # in a word are letters and digits only
+        rows = _rows(db, f"{_PAST_CALLS} IN ({_FOUND}) ORDER BY call.id DESC", beginnings, before, limit)
+    else:
+        rows = _rows(db, f"{_PAST_CALLS} < ? ORDER BY call.id DESC LIMIT ?", before, limit)
+    return tuple(PastCall(_entry(row), row["campaign_id"]) for row in rows)
 
 
 _OPEN_CALLBACKS = "SELECT * FROM callback WHERE done_at IS NULL ORDER BY due_at, id"

@@ -36,16 +36,21 @@ def lines(record: ShiftRecord) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def fate(entry: Entry) -> str:
-    """What became of a call's response, in words."""
+def standing(entry: Entry) -> str:
+    """Where a call's response stands, in a few words."""
     if not entry.told:
         noted = entry.draft.disposition or entry.draft.notes or entry.draft.answers
         return "never told who it was, notes kept" if noted else "the call center never told who it was"
-    if entry.settled is None:
-        return "no response"
+    return _WORDS[entry.settled] if entry.settled else "no response"
+
+
+def fate(entry: Entry) -> str:
+    """What became of a call's response, and when, in words."""
+    if not entry.told or entry.settled is None:
+        return standing(entry)
     tries = f", {entry.attempts} tries" if entry.attempts > 1 else ""
     at = f" {entry.settled_at.astimezone():%H:%M:%S}" if entry.settled_at else ""
-    return f"{_WORDS[entry.settled]}{at}{tries}"
+    return f"{standing(entry)}{at}{tries}"
 
 
 def text(record: ShiftRecord) -> str:

@@ -70,6 +70,13 @@ class Campaign(QObject):
                 break
         return self._profiles.profile
 
+    async def profile_of(self, campaign_id: int) -> CampaignProfile | None:
+        """The profile of any campaign as it is now, whichever is in use; None while it cannot be read."""
+        try:
+            return await in_thread(lambda: self._profiles.of(campaign_id), "profile")
+        except ProfileError:
+            return None
+
     async def _read(self, campaign_id: int) -> None:
         try:
             try:

@@ -28,8 +28,9 @@ class CheatSheet(QDialog):
         close = button("Close", "primary")
         close.setDefault(True)
         close.clicked.connect(self.reject)
-        for keys, _action in bound(Place.EVERY_WINDOW):
-            QShortcut(QKeySequence(keys), self).activated.connect(self.reject)
+        for keys, action in bound(Place.EVERY_WINDOW):
+            if action == "show_keys":
+                QShortcut(QKeySequence(keys), self).activated.connect(self.reject)
 
         content = framed(self, practice=practice)
         content.addWidget(label("Keys", "title"))
@@ -64,7 +65,7 @@ class CheatSheet(QDialog):
             for row in TABLE:
                 if row.place is place:
                     self._add(lines, row)
-            lines.setRowMinimumHeight(lines.rowCount(), look.GAP)
+            lines.setRowMinimumHeight(lines.rowCount(), look.GAP - 2)  # all of it is to fit a small screen
         lines.setRowStretch(lines.rowCount(), 1)
         return _Scrolled(inner)
 

@@ -39,13 +39,14 @@ from desktop.ui.campaign import Campaign
 from desktop.ui.channels import Channels
 from desktop.ui.coming import Coming
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.history import History
 from desktop.ui.kept_notes import KeptNotes
 from desktop.ui.keyboard import Keyboard
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.links import Links
 from desktop.ui.login import LoginDialog, LoginEntry
 from desktop.ui.notifier import Notifier
-from desktop.ui.parts import place
+from desktop.ui.parts import bring_forward, place
 from desktop.ui.places import Places
 from desktop.ui.popup import PopupWindow
 from desktop.ui.preferences import Preferences
@@ -129,6 +130,7 @@ class Desk(QObject):
         self._promises = Promises(journal, tasks, practice=practice)
         self.callbacks = self._promises.window
         self._kept_notes = KeptNotes(journal, tasks, practice=practice)
+        self._history = History(journal, tasks, campaign, practice=practice)
         self._signing_in = SigningIn(self.login, center, tasks, memory, practice_login, lambda: self.state is State.SIGNED_OUT)
         self._links = Links(memory.folder / "profiles" if memory else None, campaign)
         self._keyboard = Keyboard(self, practice=practice)
@@ -192,6 +194,11 @@ class Desk(QObject):
         for window in (self.login, self.reminder):
             self._kept_notes.counted.connect(window.show_kept_notes)
             window.kept_notes_requested.connect(self._kept_notes.show_window)
+        for way in (self.login, self.window, self.tray, self._keyboard):
+            way.history_requested.connect(self._history.show_window)
+        self._history.made.connect(self._on_history_made)
+        self._history.link_requested.connect(self._alongside.aids.open_link)
+        self.state_changed.connect(self._history.look_up)
         if self._campaign is not None:
             self._campaign.troubled.connect(lambda title, text: self.window.say(title, text, "warn"))
             self._campaign.looked_up.connect(self._on_profile_looked_up)
@@ -221,9 +228,7 @@ class Desk(QObject):
             front = self.reminder
         elif self.state in {State.WAITING, State.CONNECTED, State.SAVING}:
             front = self.window
-        front.showNormal()
-        front.raise_()
-        front.activateWindow()
+        bring_forward(front)
 
     def rearm(self) -> None:
         """Ask for the next call anew: the line may be dead without anybody having noticed."""
@@ -256,6 +261,7 @@ class Desk(QObject):
         self.window.set_covered(covered=covered)
         self._promises.set_covered(covered=covered)
         self._kept_notes.set_covered(covered=covered)
+        self._history.set_covered(covered=covered)
         self.channels.set_covered(covered=covered)
 
     def tell_forgotten(self, minutes: int) -> None:
@@ -311,7 +317,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what runs and take every window away, without asking."""
         # the recovery dialog goes with its task
-        others = (self.reminder, self.callbacks, self._kept_notes.window)
+        others = (self.reminder, self.callbacks, self._kept_notes.window, *filter(None, (self._history.window,)))
         windows = (self.login, self.window, self.popup, self.coming.strip, *others)
         for window in windows:
             window.hide()
@@ -619,6 +625,11 @@ class Desk(QObject):
     def _on_profile_looked_up(self) -> None:
         if self.state is State.WAITING and not self._someone and self._campaign is not None:
             self.popup.prepare(self._campaign.profile)
+
+    def _on_history_made(self, window: QWidget) -> None:
+        self._keyboard.bind((window,))
+        if self._places is not None:
+            self._places.watch(window, "history")
 
     def _on_draft_changed(self, draft: Draft) -> None:
         session = self._session

@@ -27,6 +27,8 @@ _VALUE = Qt.ItemDataRole.UserRole
 _LINK = Qt.ItemDataRole.UserRole + 1
 
 
+_SURELY_SEEN = 16
+"""Letters of a value for which the column always has room."""
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
@@ -92,7 +94,8 @@ class DetailsView(QTreeView):
             self.collapse(more[0].index())
         else:
             _add_rows(top, view.more)
-            self.expandAll()
+            if any(row.below for row in view.more):
+                self.expandAll()
         first = top.child(0)
         if first is not None:
             heads = bool(view.groups) and first.hasChildren()
@@ -161,7 +164,8 @@ class _Line:
     def items(self) -> list[QStandardItem]:
         first, second = QStandardItem(self.name), QStandardItem(_one_line(self.value))
         second.setData(self.copied, _VALUE)
-        second.setToolTip(tip(self.value[:2000]))
+        if len(self.value) > _SURELY_SEEN:
+            second.setToolTip(tip(self.value[:2000]))
         if self.link:
             second.setData(self.link, _LINK)
             underlined = QFont()

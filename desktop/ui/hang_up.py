@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QFileDialog, QHBoxLayo
 from desktop.shift import receipt
 from desktop.shift.journal import ShiftRecord
 from desktop.ui import look
-from desktop.ui.parts import MessageBar, button, framed, label
+from desktop.ui.parts import MessageBar, bring_forward, button, framed, label
 
 
 class HangUpWindow(QDialog):
@@ -87,9 +87,7 @@ class HangUpWindow(QDialog):
             part.setVisible(has_calls)
         self._message.clear()
         self._done.setFocus()
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        bring_forward(self)
 
     def show_kept_notes(self, count: int) -> None:
         """Offer the notes that the call center does not have, if there are any."""

@@ -17,7 +17,7 @@ from desktop.shift.journal import Entry, Journal
 from desktop.tasks import Tasks
 from desktop.ui import look
 from desktop.ui.cover import Cover
-from desktop.ui.parts import PlainEdit, button, framed, label, place, titled
+from desktop.ui.parts import PlainEdit, bring_forward, button, framed, label, place, titled
 
 
 class KeptNotesWindow(QDialog):
@@ -152,9 +152,7 @@ class KeptNotes(QObject):
     def show_window(self) -> None:
         """Show them, because the agent wants to see them."""
         self.look_up()
-        self.window.show()
-        self.window.raise_()
-        self.window.activateWindow()
+        bring_forward(self.window)
 
     async def _look_up(self) -> None:
         entries = await self._journal.kept_notes()
@@ -177,5 +175,6 @@ def _line(entry: Entry) -> list[str]:
 
 
 def _text(entry: Entry) -> str:
-    """The notes and the answers, as they would have been stored."""
-    return notes.pack(entry.draft.notes, entry.draft.answers).text
+    """The notes and the answers, as they would have been stored. What has been sent has its answers in its notes already."""
+    draft = entry.draft
+    return notes.pack(draft.notes, draft.answers).text if draft.answers else draft.notes

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.ui.cheat_sheet import CheatSheet
 from desktop.ui.hotkeys import Hotkeys
 from desktop.ui.keys import HOTKEYS, Place, bound
-from desktop.ui.parts import place
+from desktop.ui.parts import bring_forward, place
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ class Keyboard(QObject):
     """Emits `pressed` with the action of a global hotkey. What it does, and whether it may, is decided by who listens."""
 
     pressed = Signal(str)
+    history_requested = Signal()
 
     def __init__(self, parent: QObject, *, practice: bool) -> None:
         super().__init__(parent)
@@ -39,10 +40,11 @@ class Keyboard(QObject):
         return self._hotkeys.lacks
 
     def bind(self, windows: Iterable[QWidget]) -> None:
-        """Have the cheat sheet's key in these windows."""
+        """Have the keys of every window in these."""
+        does = {"show_keys": self.show_sheet, "show_history": self.history_requested.emit}
         for window in windows:
-            for keys, _action in bound(Place.EVERY_WINDOW):
-                QShortcut(QKeySequence(keys), window).activated.connect(self.show_sheet)
+            for keys, action in bound(Place.EVERY_WINDOW):
+                QShortcut(QKeySequence(keys), window).activated.connect(does[action])
 
     def set_hotkeys(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """Have the agent's own hotkeys (action: Qt's portable text), else the usual ones; a sentence for each that failed."""
@@ -64,9 +66,7 @@ class Keyboard(QObject):
 
     def show_sheet(self) -> None:
         """Show all keys."""
-        self.sheet.show()
-        self.sheet.raise_()
-        self.sheet.activateWindow()
+        bring_forward(self.sheet)
 
     def close(self) -> None:
         """Give the keys back."""

@@ -114,6 +114,12 @@ TABLE = (
     ),
     Row(Place.SHIFT_WINDOW, "Ctrl+Q", "quit NextCall; in the queue or on a call it asks first", (("Ctrl+Q", "quit"),)),
     Row(Place.EVERY_WINDOW, "F1", "show all keys", (("F1", "show_keys"),)),
+    Row(
+        Place.EVERY_WINDOW,
+        "Ctrl+Shift+F",
+        "history: find what you wrote for any caller",
+        (("Ctrl+Shift+F", "show_history"),),
+    ),
     Row(Place.EVERYWHERE, "Ctrl+Shift+F8", "show the popup and give it the keyboard", (("Ctrl+Shift+F8", "show_call"),)),
     Row(Place.EVERYWHERE, "Ctrl+Shift+F9", "Next Call, as in the popup", (("Ctrl+Shift+F9", "next_call"),)),
     Row(Place.EVERYWHERE, "Ctrl+Shift+F10", '"I hear someone"', (("Ctrl+Shift+F10", "hear_someone"),)),

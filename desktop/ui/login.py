@@ -38,6 +38,7 @@ class LoginDialog(QDialog):
     settings_requested = Signal()
     supervisor_requested = Signal()
     kept_notes_requested = Signal()
+    history_requested = Signal()
     update_requested = Signal()
     close_requested = Signal()
 
@@ -85,19 +86,7 @@ class LoginDialog(QDialog):
 
         # What went wrong, and ways elsewhere
         self._message = MessageBar(lines=2)
-        self._practice = button("End practice" if practice else "Practice", "flat", "practice")
-        self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
-        self._practice.clicked.connect(lambda: self._wish(self.practice_requested.emit))
-        self._kept_notes = button("", "flat", "info")
-        self._kept_notes.setToolTip("What you noted and the call center does not have")
-        self._kept_notes.clicked.connect(self.kept_notes_requested)
-        self._kept_notes.hide()
-        self._settings = button("Settings", "flat", "settings")
-        self._settings.clicked.connect(lambda: self._wish(self.settings_requested.emit))
-        self._supervisor = button("Supervisor", "flat", "supervisor")
-        self._supervisor.setToolTip("Start and stop campaigns, hang up agents")
-        self._supervisor.clicked.connect(self.supervisor_requested)
-        self._supervisor.hide()
+        self._make_ways(practice=practice)
 
         self._assemble(practice=practice)
         self.show_state(State.SIGNED_OUT)
@@ -248,6 +237,7 @@ class LoginDialog(QDialog):
         foot.addWidget(self._practice)
         foot.addWidget(self._kept_notes)
         foot.addStretch()
+        foot.addWidget(self._history)
         foot.addWidget(self._supervisor)
         foot.addWidget(self._settings)
         if practice:  # a practice remembers nothing and has one address
@@ -256,6 +246,24 @@ class LoginDialog(QDialog):
             self._settings.hide()
         content.addLayout(foot)
         self.setMinimumWidth(760)
+
+    def _make_ways(self, *, practice: bool) -> None:
+        self._practice = button("End practice" if practice else "Practice", "flat", "practice")
+        self._practice.setToolTip("Back to the real call center" if practice else "Try NextCall without calling anybody")
+        self._practice.clicked.connect(lambda: self._wish(self.practice_requested.emit))
+        self._kept_notes = button("", "flat", "info")
+        self._kept_notes.setToolTip("What you noted and the call center does not have")
+        self._kept_notes.clicked.connect(self.kept_notes_requested)
+        self._kept_notes.hide()
+        self._history = button("History", "flat", "history")
+        self._history.setToolTip("Your calls, and what you noted of them (Ctrl+Shift+F)")
+        self._history.clicked.connect(lambda: self._wish(self.history_requested.emit))
+        self._settings = button("Settings", "flat", "settings")
+        self._settings.clicked.connect(lambda: self._wish(self.settings_requested.emit))
+        self._supervisor = button("Supervisor", "flat", "supervisor")
+        self._supervisor.setToolTip("Start and stop campaigns, hang up agents")
+        self._supervisor.clicked.connect(self.supervisor_requested)
+        self._supervisor.hide()
 
     def _phone_step(self) -> QFrame:
         frame, step = card()

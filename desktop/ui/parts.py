@@ -103,6 +103,14 @@ def named(name: str, edit: QWidget, hint: QLabel | None = None) -> QWidget:
     return row
 
 
+def bring_forward(window: QWidget) -> None:
+    """Have `window` in front and ask for the keyboard, because somebody wants it now. A maximised one stays so."""
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
 def card() -> tuple[QFrame, QVBoxLayout]:
     """A card, and the layout for what is on it."""
     made = QFrame()

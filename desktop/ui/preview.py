@@ -22,7 +22,7 @@ from desktop.popup.example import example_call, least_call
 from desktop.popup.form import CALLBACK
 from desktop.popup.profile import CampaignProfile
 from desktop.tasks import Tasks, in_thread
-from desktop.ui.parts import Mark, label, place, tip
+from desktop.ui.parts import Mark, bring_forward, label, place, tip
 from desktop.ui.popup import PopupWindow
 
 _PAUSE = 0.075
@@ -173,9 +173,7 @@ class PreviewWindow(PopupWindow):
 
     def bring_back(self) -> None:
         """Come forward as it is, because somebody has asked for it."""
-        self.showNormal()
-        self.raise_()
-        self.activateWindow()
+        bring_forward(self)
 
     def show_reading(self, reading: Reading) -> None:
         """Wear the profile that was read, or say what is wrong with it and go on with the last one that was right."""

@@ -12,7 +12,7 @@ from desktop.shift.journal import Callback, Journal
 from desktop.tasks import Tasks
 from desktop.ui.callbacks import CallbacksWindow
 from desktop.ui.cover import Cover
-from desktop.ui.parts import place
+from desktop.ui.parts import bring_forward, place
 from desktop.ui.reminders import Reminders
 
 
@@ -70,9 +70,7 @@ class Promises(QObject):
     def show_window(self) -> None:
         """Show the list, because the agent wants to see it."""
         self.window.show_callbacks(self._open, _now())
-        self.window.show()
-        self.window.raise_()
-        self.window.activateWindow()
+        bring_forward(self.window)
 
     async def _look_up(self) -> None:
         self._open = await self._journal.callbacks()

@@ -35,7 +35,7 @@ from desktop.supervision.audit import Audit
 from desktop.supervision.supervisor import Supervisor
 from desktop.tasks import Tasks
 from desktop.ui.audit_window import AuditWindow
-from desktop.ui.parts import place, sentence
+from desktop.ui.parts import bring_forward, place, sentence
 from desktop.ui.question import Question
 from desktop.ui.supervisor import KICK, START, STOP, SupervisorWindow
 from desktop.ui.supervisor_forms import FunctionForm, FunctionsWindow, caption
@@ -143,7 +143,7 @@ class Supervising(QObject):
         elif self._memory is not None and not self._key and not self.window.isVisible():
             look_up = self._recall_key if self._may_remember else self._forget_key  # what was kept before it was forbidden
             self._tasks.spawn(look_up(self._memory), "supervisor: key")
-        _bring_forward(self.window)
+        bring_forward(self.window)
 
     def hide(self) -> None:
         """Take the windows off the screen; nothing can be wished for any more."""
@@ -351,7 +351,7 @@ class Supervising(QObject):
     # The audit log
 
     def _show_log(self) -> None:
-        _bring_forward(self._log)
+        bring_forward(self._log)
         self._tasks.spawn(self._show_records(), "supervisor: audit log")
 
     async def _show_records(self) -> None:
@@ -398,7 +398,7 @@ class Supervising(QObject):
 
     def _on_more_requested(self, campaign: Supervised) -> None:
         self._functions.show_campaign(campaign)
-        _bring_forward(self._functions)
+        bring_forward(self._functions)
 
     def _on_audit_trouble(self, trouble: AuditNotKept) -> None:
         """The act itself is as it is, and its own answer is about to be shown: this stands beside it."""
@@ -421,9 +421,3 @@ def _in_one_line(failure: NextCallError, became: str) -> str:
     title = failure.title[:1].lower() + failure.title[1:] if failure.title.startswith("The ") else failure.title
     reason = failure.reason.rstrip(".")
     return " ".join(filter(None, (f"{title}: {reason}." if reason else f"{title}.", became)))
-
-
-def _bring_forward(window: QWidget) -> None:
-    window.showNormal()
-    window.raise_()
-    window.activateWindow()

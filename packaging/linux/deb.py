@@ -2,7 +2,10 @@
 
 Without debhelper: what is to be installed is laid out below a folder, and dpkg-deb packs it. dpkg-shlibdeps says which packages
 have the libraries that we left to the system, and in which version: so the package is for the Debian or Ubuntu that it is made
-on, and newer ones. No script runs on installing or removing: the system's own triggers see to menu and icons.
+on, and newer ones. Menu and icons are seen to by the system's own triggers.
+
+An upgrade can come in the middle of a shift: Debian upgrades by itself, and has no way to wait. The program that runs goes on
+with its own files; the scripts in `scripts/` see to that.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ import tempfile
 from pathlib import Path
 
 import icons
-from bundle import APP_NAME, COMMAND, ROOT, VERSION
+import licences
+from bundle import APP_NAME, COMMAND, MAINTAINER, ROOT, VERSION
 
 _HERE = Path(__file__).resolve().parent
+_SCRIPTS = _HERE / "scripts"
+"""What dpkg runs, and when, by their names: Debian policy, chapter 6."""
 _ICON_SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 
 _READ = ("tzdata", "ca-certificates")
@@ -29,7 +35,7 @@ _CONTROL = """\
 Package: {package}
 Version: {version}
 Architecture: {architecture}
-Maintainer: The NextCall authors <nextcall@localhost>
+Maintainer: {maintainer}
 Installed-Size: {kilobytes}
 Depends: {depends}
 Recommends: {recommends}
@@ -42,23 +48,28 @@ Description: desktop companion of a call-center agent's phone
 """
 
 
-def path(out: Path) -> Path:
+OLD_VERSION = "0.0.1"
+"""Of the package that the trial upgrades; nobody is given it."""
+
+
+def path(out: Path, version: str = VERSION) -> Path:
     """Where `make` puts the package."""
-    return out / f"{COMMAND}_{VERSION}_{_said('dpkg', '--print-architecture')}.deb"
+    return out / f"{COMMAND}_{version}_{_said('dpkg', '--print-architecture')}.deb"
 
 
-def make(folder: Path, out: Path) -> None:
-    """Pack the frozen program in `folder`."""
+def make(folder: Path, out: Path, version: str = VERSION, *, quick: bool = False) -> Path:
+    """Pack the frozen program in `folder`; `quick` makes the package larger."""
     with tempfile.TemporaryDirectory(prefix="nextcall-deb-") as temporary:
         root = Path(temporary) / "root"
         (root / "DEBIAN").mkdir(parents=True)
-        _lay_out(folder, root)
+        _lay_out(folder, root, version)
         depends = _linked_to(root / "usr" / "lib" / COMMAND, Path(temporary))
         kilobytes = sum(file.lstat().st_size for file in root.rglob("*")) // 1024
         control = _CONTROL.format(
             package=COMMAND,
             name=APP_NAME,
-            version=VERSION,
+            version=version,
+            maintainer=MAINTAINER or "Nobody yet <nobody@nextcall.invalid>",
             architecture=_said("dpkg", "--print-architecture"),
             kilobytes=kilobytes,
             depends=", ".join([depends, *_READ]),
@@ -66,17 +77,22 @@ def make(folder: Path, out: Path) -> None:
         )
         _write(root / "DEBIAN" / "control", control.encode())
         _set_modes(root)
-        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "--build", root, path(out)], check=True)
-    print(control, end="")
-    print(f"{path(out)}, {path(out).stat().st_size / 1e6:.1f} MB")
+        made = path(out, version)
+        packing = "-Zgzip -z1" if quick else "-Zxz"
+        subprocess.run(["dpkg-deb", "--root-owner-group", *packing.split(), "--build", root, made], check=True)
+    print(control if not quick else "", end="")
+    print(f"{made}, {made.stat().st_size / 1e6:.1f} MB")
+    return made
 
 
-def _lay_out(folder: Path, root: Path) -> None:
+def _lay_out(folder: Path, root: Path, version: str) -> None:
     """Everything where it is to be installed."""
-    shutil.copytree(folder, root / "usr" / "lib" / COMMAND, symlinks=True)
+    shutil.copytree(folder, root / "usr" / "lib" / COMMAND / "package", symlinks=True)
     command = root / "usr" / "bin" / COMMAND
     command.parent.mkdir(parents=True)
-    command.symlink_to(f"../lib/{COMMAND}/{COMMAND}")
+    command.symlink_to(f"../lib/{COMMAND}/current/{COMMAND}")
+    for script in _SCRIPTS.iterdir():
+        _write(root / "DEBIAN" / script.name, script.read_text(encoding="utf-8").replace("@VERSION@", version).encode())
     share = root / "usr" / "share"
     _write(share / "applications" / f"{COMMAND}.desktop", (_HERE / "nextcall.desktop").read_bytes())
     for size in _ICON_SIZES:
@@ -84,6 +100,7 @@ def _lay_out(folder: Path, root: Path) -> None:
     _write(share / "icons" / "hicolor" / "scalable" / "apps" / f"{COMMAND}.svg", icons.ICON.read_bytes())
     documents = share / "doc" / COMMAND
     _write(documents / "copyright", (_HERE / "copyright").read_bytes())
+    (documents / licences.FOLDER).symlink_to(f"../../../lib/{COMMAND}/package/_internal/{licences.FOLDER}")
     _write(documents / "changelog.gz", gzip.compress((ROOT / "packaging" / "CHANGELOG.md").read_bytes(), mtime=0))
 
 
@@ -116,9 +133,10 @@ def _write(file: Path, content: bytes) -> None:
 
 def _set_modes(root: Path) -> None:
     """Everybody may read, nobody may write, programs may be run; whatever this machine makes of new files."""
+    scripts = {script.name for script in _SCRIPTS.iterdir()}
     for file in [root, *root.rglob("*")]:
         if not file.is_symlink():
-            runs = file.is_dir() or file == root / "usr" / "lib" / COMMAND / COMMAND
+            runs = file.is_dir() or file.name == COMMAND or file.name in scripts
             file.chmod(stat.S_IFMT(file.stat().st_mode) | (0o755 if runs else 0o644))
 
 

@@ -1,7 +1,8 @@
 """Tries the Debian package on a fresh system: made by debootstrap, without a desktop and without this machine's libraries.
 
-Only what it depends on is installed there, then the package. All its libraries are found, --self-check and the tour pass for an
-ordinary user, the command of the menu's entry opens its window, and after the removal nothing is left but that user's data.
+Only what it depends on is installed there, then an older package. With it an ordinary user plays the tour, a whole shift. In the
+middle the package is upgraded, and the shift goes on as if nothing was. Of the new one all libraries are found, it checks itself,
+the command of the menu's entry opens its window, and after the removal nothing is left but that user's data.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import configparser
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from bundle import APP_NAME, COMMAND, ROOT
+from bundle import APP_NAME, COMMAND, ROOT, VERSION
+
+_Told = TypeVar("_Told")
 
 _SUITE = ("bookworm", "http://deb.debian.org/debian")
 _AGENT = "agent"
@@ -27,19 +32,21 @@ _NOT_OURS = ("/var/lib/dpkg/", "/var/lib/apt/", "/var/cache/", "/var/log/", "/pr
 """Where dpkg and the system write as they go."""
 
 
-def run(package: Path) -> None:
-    """Install the package, use it, and remove it. Ends the program, with words, if anything is not as it should be."""
+def run(package: Path, older: Path) -> None:
+    """Install `older`, upgrade it to `package`, remove that. Ends the program, with words, if anything is not as it should be."""
     if os.geteuid():
         raise SystemExit("A fresh system can only be made by root.")
     with tempfile.TemporaryDirectory(prefix="fresh-", dir=ROOT / "build", ignore_cleanup_errors=True) as folder:
         fresh = _Fresh(Path(folder) / "system")
         fresh.satisfy(package)
         before = fresh.files()
+        fresh.install(older)
+        fresh.play(package)
         fresh.install(package)
+        fresh.have_one_version()
         fresh.find_libraries()
         print(fresh.agent(COMMAND, "--self-check"), end="")
         fresh.open_from_the_menu()
-        fresh.play()
         left = fresh.remove() - before
         home = f"/home/{_AGENT}/"
         elsewhere = sorted(path for path in left if not path.startswith(home))
@@ -73,8 +80,8 @@ class _Fresh:
 
     def find_libraries(self) -> None:
         """Every library that any file of ours is linked to is found, here or in the system."""
-        script = f'find /usr/lib/{COMMAND} -type f -name "*.so*" -exec ldd {{}} + | grep "not found" | sort -u'
-        found = f"LD_LIBRARY_PATH=/usr/lib/{COMMAND}/_internal"
+        script = f'find /usr/lib/{COMMAND}/current/ -type f -name "*.so*" -exec ldd {{}} + | grep "not found" | sort -u'
+        found = f"LD_LIBRARY_PATH=/usr/lib/{COMMAND}/current/_internal"
         if missing := self.agent("env", found, "sh", "-c", f"{script} || true"):
             raise SystemExit(f"Not found:\n{missing}")
 
@@ -88,19 +95,37 @@ class _Fresh:
             told = self._window("Log in", program)
             if f'"{entry_says["StartupWMClass"]}"' not in told:
                 raise SystemExit(f"The desktop cannot tell whose window it is: {told}")
+            self._until(lambda: _catches(program, signal.SIGTERM), program, "does not leave in order")  # it is read in meanwhile
             program.terminate()
             said = program.communicate(timeout=_PATIENCE)[0]
         if program.returncode or said:
             raise SystemExit(f"It ended with {program.returncode}. {said}")
         print(f"the menu's command opened its window and ended: {told.strip()}")
 
-    def play(self) -> None:
-        """The tour, by the installed program; its pictures go to build/tour-installed."""
-        said = self.agent("dbus-run-session", "--", COMMAND, "tour", "--out", f"/home/{_AGENT}/tour")
-        print("".join(said.splitlines(keepends=True)[-2:-1]), end="")
+    def play(self, newer: Path) -> None:
+        """The tour, by the installed program, with an upgrade in the middle; its pictures go to build/tour-installed."""
+        out = self._root / "home" / _AGENT / "tour"
+        with self._started(["dbus-run-session", "--", COMMAND, "tour", "--out", f"/home/{_AGENT}/tour"]) as tour:
+            before = self._until(lambda: len(list(out.rglob("*.png"))), tour, "takes no pictures")
+            self.install(newer)
+            after = len(list(out.rglob("*.png")))
+            said = tour.communicate(timeout=10 * _PATIENCE)[0]
+        if tour.returncode:
+            raise SystemExit(f"{said}The tour ended with {tour.returncode}; picture {before} was before the upgrade.")
         pictures = ROOT / "build" / "tour-installed"
         shutil.rmtree(pictures, ignore_errors=True)
-        shutil.move(self._root / "home" / _AGENT / "tour", pictures)
+        shutil.move(out, pictures)
+        taken = len(list(pictures.rglob("*.png")))
+        if after == taken:
+            raise SystemExit("The tour was over before the upgrade was.")
+        print("".join(said.splitlines(keepends=True)[-2:-1]), end="")
+        print(f"upgraded between picture {before} and {after} of {taken}")
+
+    def have_one_version(self) -> None:
+        """Nothing is left of a version that does not run any more."""
+        there = sorted(one.name.rstrip("+") for one in (self._root / "usr" / "lib" / COMMAND).iterdir())
+        if there != [VERSION, "current", "package"]:
+            raise SystemExit(f"Installed is {VERSION}, but there are {there}.")
 
     def remove(self) -> set[str]:
         """Remove the package, and tell which files there are then."""
@@ -122,14 +147,21 @@ class _Fresh:
 
     def _window(self, title: str, program: subprocess.Popen[str]) -> str:
         """The class of the window of that title, as soon as it is there."""
+
+        def ask() -> str:
+            return subprocess.run(["xprop", "-name", title, "WM_CLASS"], capture_output=True, text=True, check=False).stdout
+
+        return self._until(ask, program, f"opens no window “{title}”")
+
+    def _until(self, ask: Callable[[], _Told], program: subprocess.Popen[str], complaint: str) -> _Told:
+        """What `ask` tells, as soon as it is anything. Ends the program, with the complaint, if that takes too long."""
         last = time.monotonic() + _PATIENCE
         while time.monotonic() < last and program.poll() is None:
-            told = subprocess.run(["xprop", "-name", title, "WM_CLASS"], capture_output=True, text=True, check=False)
-            if told.returncode == 0:
-                return told.stdout
+            if told := ask():
+                return told
             time.sleep(0.1)
         program.kill()
-        raise SystemExit(f"There is no window “{title}”. {program.communicate()[0]}")
+        raise SystemExit(f"It {complaint}. {program.communicate()[0]}")
 
     @contextlib.contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
@@ -155,6 +187,12 @@ class _Fresh:
         """A command line that becomes `command` in the fresh system, with a /proc that goes away with it."""
         script = 'root=$1 user=$2; shift 2; mount -t proc proc "$root/proc" && exec chroot "$user" "$root" "$@"'
         return ["unshare", "--mount", "sh", "-c", script, "sh", str(self._root), user, *command]
+
+
+def _catches(program: subprocess.Popen[str], one: signal.Signals) -> bool:
+    status = Path(f"/proc/{program.pid}/status").read_text(encoding="ascii")
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (one - 1) & 1)
 
 
 def _quietly(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> None:

@@ -512,7 +512,7 @@ def test_a_disk_that_writes_no_more_is_told_once_and_the_shift_goes_on(path: Pat
     limit = """
         import resource
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))
     """
     done = _play(path, textwrap.dedent(limit) + textwrap.dedent(A_LONG_SHIFT))
     assert done.returncode == 0, done.stderr
@@ -759,15 +759,15 @@ def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_an_older_file_is_migrated_and_a_copy_of_it_kept(path: Path, schema: Path):
     await _keep_one(path)
-    (schema / "0005.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
-    (schema / "0006.sql").write_text(
+    (schema / "0006.sql").write_text("ALTER TABLE call ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine';\n", encoding="utf-8")
+    (schema / "0007.sql").write_text(
         "CREATE TABLE extra (id INTEGER);\nINSERT INTO extra SELECT id FROM call;\n", encoding="utf-8"
     )
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT mood, extra.id FROM call JOIN extra ON call.id = extra.id") == [("fine", 1)]
-    assert _rows(path, "PRAGMA user_version") == [(6,)]
-    for number in (5, 6):
+    assert _rows(path, "PRAGMA user_version") == [(7,)]
+    for number in (6, 7):
         copy = path.with_suffix(f".before-{number}")
         assert _rows(copy, "PRAGMA user_version") == [(number - 1,)]
         assert _rows(copy, "SELECT count(*) FROM response") == [(1,)]
@@ -801,11 +801,11 @@ async def test_a_migration_that_fails_leaves_the_old_file(path: Path, schema: Pa
         CREATE TABLE strict (notes TEXT CHECK (notes <> ''));
         INSERT INTO strict SELECT notes FROM response;  -- which the file's do not satisfy
     """
-    (schema / "0005.sql").write_text(step, encoding="utf-8")
+    (schema / "0006.sql").write_text(step, encoding="utf-8")
     async with kept(path) as shift:
         await shift.answer(a_call())
         assert (shift.journal.lasting, len(shift.troubles), len(await shift.entries())) == (False, 1, 1)
-    (schema / "0005.sql").unlink()
+    (schema / "0006.sql").unlink()
     async with kept(path) as shift:
         assert (shift.journal.lasting, shift.troubles, len(await shift.entries())) == (True, [], 1)
     assert _rows(path, "SELECT count(*) FROM attempt") == [(1,)]

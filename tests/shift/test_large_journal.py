@@ -28,7 +28,7 @@ def _fill(path: Path, calls: int) -> None:
         )
         numbers = range(1, calls + 1)
         db.executemany(
-            "INSERT INTO call (id, shift_id, call_id, connected_at, fields, notes) VALUES (?, ?, ?, ?, '[]', ?)",
+            "INSERT INTO call (id, shift_id, call_id, connected_at, fields, notes, indexed) VALUES (?, ?, ?, ?, '[]', ?, 1)",
             ((one, (one - 1) // PER_SHIFT + 1, f"c{one}", WHEN, "What was said. " * 20) for one in numbers),
         )
         db.executemany(

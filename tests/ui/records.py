@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from desktop.callcenter.model import Call, CallResponse
-from desktop.shift.journal import Draft, Entry, Settled, ShiftRecord
+from desktop.popup.current import NONE
+from desktop.popup.facts import Facts
+from desktop.popup.profile import CampaignProfile
+from desktop.shift.journal import Draft, Entry, PastCall, Settled, ShiftRecord
+from desktop.ui.history import Line
 from tests.simulation import AGENT_ID, a_call
 
 NOON = datetime(2025, 1, 6, 12, 59, 59, tzinfo=UTC)
@@ -25,3 +29,8 @@ def an_entry(
 def a_shift(*entries: Entry, campaign_id: int = 1001) -> ShiftRecord:
     """A shift with these calls."""
     return ShiftRecord(1, "https://calls.example/service?wsdl", campaign_id, AGENT_ID, NOON, None, entries)
+
+
+def a_line(entry: Entry, profile: CampaignProfile | None = NONE) -> Line:
+    """That call in the history, at noon."""
+    return Line(PastCall(entry, 1001), Facts(profile, entry.call, NOON) if profile else None)

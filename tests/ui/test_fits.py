@@ -21,6 +21,7 @@ from desktop.shift.journal import Draft, Settled
 from desktop.shift.session import Health, Line, Standstill
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.history import HistoryWindow
 from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
@@ -31,7 +32,7 @@ from desktop.ui.recovery import RecoveryDialog
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
-from tests.ui.records import FATES, a_shift, an_entry
+from tests.ui.records import FATES, a_line, a_shift, an_entry
 from tests.ui.screen import (
     FATE,
     REASON,
@@ -177,6 +178,21 @@ def test_the_kept_notes(keep: Keep, practice: bool):
     window.show()
     assert_nothing_cut(window)
     window.show_entries([an_entry(Settled.REFUSED, a_call("Wilhelmina " * 50)), an_entry(None, a_call(), told=False)] * 20)
+    assert_nothing_cut(window)
+
+
+@PRACTICE
+def test_the_history(keep: Keep, practice: bool):
+    window = keep(HistoryWindow(practice=practice))
+    _open(window)
+    window.show_lines((), has_more=False)
+    assert_nothing_cut(window)
+    for fate in FATES:
+        entry = replace(an_entry(fate, a_call("Wilhelmina " * 50)), reason=REASON)
+        window.show_lines([a_line(entry), a_line(replace(entry, told=False), None)] * 20, has_more=True)
+        assert_nothing_cut(window)
+    field(window, "Search").setText("quince " * 50)
+    window.show_lines((), has_more=False)
     assert_nothing_cut(window)
 
 

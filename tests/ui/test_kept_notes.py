@@ -66,6 +66,13 @@ def test_each_call_with_what_was_noted(window: KeptNotesWindow):
     assert part(window, TEXT, "What you noted").isReadOnly()
 
 
+def test_notes_that_were_sent_are_shown_as_they_were(keep: Keep):
+    window: KeptNotesWindow = keep(KeptNotesWindow(practice=False))
+    window.show_entries([replace(REFUSED, draft=Draft("Call back later", "by mail\n[answers]\nrating = 4"))])
+    show(window)
+    assert notes(window) == "by mail\n[answers]\nrating = 4"
+
+
 def test_all_of_it_is_copied(window: KeptNotesWindow):
     press(window, "Copy")
     assert QApplication.clipboard().text() == f"{WHEN}, Maya Okafor\nCall back later\nby mail\n[answers]\nrating = 4"

@@ -73,12 +73,12 @@ def test_tab_goes_through_the_window_as_it_is_read(login: LoginDialog):
     show(login)
     field(login, "API key").setFocus()
     passed = []
-    for _ in range(9):
+    for _ in range(10):
         passed.append(focused().accessibleName() or focused().text())
         key(Tab)
     assert passed == [
         *("API key", "Campaign ID", "Phone number", "Remember me on this computer", "Call me"),
-        *("Agent ID", "Log in", "Practice", "Settings"),
+        *("Agent ID", "Log in", "Practice", "History", "Settings"),
     ]
     assert focused() is field(login, "API key")
 

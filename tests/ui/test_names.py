@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from desktop.shift.journal import Settled
 from desktop.shift.states import State
 from desktop.ui.hang_up import HangUpWindow
+from desktop.ui.history import HistoryWindow
 from desktop.ui.kept_notes import KeptNotesWindow
 from desktop.ui.leaving import LeaveDialog
 from desktop.ui.login import LoginDialog
@@ -18,7 +19,7 @@ from desktop.ui.practice_phone import PracticePhone
 from desktop.ui.recovery import RecoveryDialog
 from desktop.ui.shift_window import ShiftWindow
 from tests.simulation import a_call
-from tests.ui.records import a_shift, an_entry
+from tests.ui.records import a_line, a_shift, an_entry
 from tests.ui.screen import TEXT, Role, has, part, settle, spoken
 
 if TYPE_CHECKING:
@@ -128,6 +129,19 @@ def test_the_kept_notes(keep: Keep):
         assert part(window, Role.Button, name).isEnabled()
 
 
+def test_the_history(keep: Keep):
+    window = keep(HistoryWindow(practice=False))
+    window.show_lines([a_line(an_entry())], has_more=False)
+    window.show()
+    assert spoken(window)[0][:2] == (Role.Dialog, "History")
+    for name in ("Search", "What you noted"):
+        part(window, TEXT, name)
+    for name in ("Calls", "Caller"):
+        part(window, Role.Tree, name)
+    for name in ("Copy notes", "Close"):
+        assert part(window, Role.Button, name).isEnabled()
+
+
 def test_notes_are_offered_where_there_are_some(keep: Keep):
     for window in (keep(LoginDialog(practice=False)), keep(HangUpWindow(practice=False))):
         window.show()
@@ -164,7 +178,7 @@ def test_the_practice_phone(keep: Keep):
 
 
 @pytest.mark.parametrize("practice", [False, True])
-@pytest.mark.parametrize("kind", [LoginDialog, ShiftWindow, PopupWindow, HangUpWindow, KeptNotesWindow])
+@pytest.mark.parametrize("kind", [LoginDialog, ShiftWindow, PopupWindow, HangUpWindow, KeptNotesWindow, HistoryWindow])
 def test_labels_are_named_by_their_text_and_nothing_else_is_nameless(keep: Keep, kind: type[QWidget], practice: bool):
     window = keep(kind(practice=practice))
     if isinstance(window, HangUpWindow):

@@ -69,6 +69,7 @@ def test_icon_and_menu_by_state(tray: Tray, keep: Callable[[QWidget], QWidget], 
     expected += ["Show call"] if state in ON_CALL else []
     expected += ["I hear someone"] if state is State.WAITING else []
     expected += ["Callbacks …"] if state in AT_WORK else []
+    expected += ["History …"]
     expected += ["Leave"] if state in AT_WORK else []
     assert _entries(tray) == [*expected, "Quit"]
 
@@ -93,10 +94,11 @@ def test_a_standstill_is_told_while_it_waits_and_only_then(tray: Tray):
 
 def test_its_wishes(tray: Tray):
     wishes: list[str] = []
-    for name in ("show", "show_call", "callbacks", "leave", "quit"):
+    for name in ("show", "show_call", "callbacks", "history", "leave", "quit"):
         getattr(tray, f"{name}_requested").connect(lambda name=name: wishes.append(name))
     tray.someone_heard.connect(lambda: wishes.append("someone"))
-    for state, entries in ((State.WAITING, ["I hear someone", "Callbacks …", "Leave", "Quit"]), (State.SAVING, ["Show call"])):
+    waiting = ["I hear someone", "Callbacks …", "History …", "Leave", "Quit"]
+    for state, entries in ((State.WAITING, waiting), (State.SAVING, ["Show call"])):
         tray.show_state(state)
         for entry in entries:
             _press(tray, entry)
@@ -105,7 +107,7 @@ def test_its_wishes(tray: Tray):
     for reason in QSystemTrayIcon.ActivationReason:
         icon.activated.emit(reason)
     icon.messageClicked.emit()
-    assert wishes == ["someone", "callbacks", "leave", "quit", "show_call", "show", "show", "show", "show_call"]
+    assert wishes == ["someone", "callbacks", "history", "leave", "quit", "show_call", "show", "show", "show", "show_call"]
 
 
 def test_it_counts_the_callbacks(tray: Tray):
