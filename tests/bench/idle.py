@@ -101,6 +101,11 @@ def _memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 1e6
 
 
+def _references() -> int:
+    """To None and True, by all that is held."""
+    return sys.getrefcount(None) + sys.getrefcount(True)
+
+
 async def _wait(how: str, folder: Path) -> None:
     """Be what is watched, for ever."""
     if how in {"bare", "imports", "ticking"}:
@@ -129,14 +134,13 @@ async def _work(calls: int, folder: Path) -> None:
             for number in range(calls + warm):
                 if number == warm:
                     await asyncio.sleep(SETTLED)
-                    before, held = _memory(), sys.getrefcount(None) + sys.getrefcount(True)
+                    before, held = _memory(), _references()
                 await until(lambda: desk.state is State.CONNECTED and desk.popup.isVisible(), "a call", 60)
                 QTest.keyClick(named(desk.popup, QListWidget, "Disposition"), Qt.Key.Key_1)
                 press(desk.popup, "Next Call")
                 await until(lambda: desk.state is not State.CONNECTED, "the response to leave", 60)
             await asyncio.sleep(SETTLED)
-            more = sys.getrefcount(None) + sys.getrefcount(True) - held
-            print(f"{_memory() - before:.3f} {more}", flush=True)
+            print(f"{_memory() - before:.3f} {_references() - held}", flush=True)
 
 
 def main() -> None:
