@@ -155,12 +155,12 @@ def _app(arguments: argparse.Namespace) -> int:
         _self_check(arguments.self_check)
     if arguments.quit_for_update:
         return _quit_for_update(arguments.data_dir)
+    gc.disable()  # until App collects on this thread: on another one, a window's remains take the program down
     from desktop.settings.folder import data_folder
     from desktop.ui.application import QtApplication
     from desktop.ui.first import first_login, wait_for_paint
     from desktop.ui.instance import OnlyInstance
 
-    gc.disable()  # until App collects on this thread; on another one, a window's remains take the program down
     qt = QtApplication(sys.argv[:1])
     folder = data_folder(arguments.data_dir)
     instance = OnlyInstance(folder)

@@ -7,7 +7,9 @@ they are there. It proves nothing that the tests do not prove; it shows it.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import re
 import sys
 import tempfile
@@ -63,6 +65,10 @@ async def play(qt: QtApplication, out: Path) -> int:
             ledger = app.site.service.ledger()
         finally:
             await app.close()
+            logging.shutdown()  # Windows keeps a folder as long as a file in it is open
+            sys.excepthook = sys.__excepthook__  # what goes wrong from here on is said, and no more written in that log
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # on Windows, a file or a pipe would take few people's names
     sys.stdout.write(json.dumps(ledger, indent=2, ensure_ascii=False) + "\n")
     responses = [response for call in ledger for response in call["responses"]]
     last_calls = [response["lastcall"] for response in responses]

@@ -141,7 +141,7 @@ def test(arguments: list[str]) -> int:
         "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
         "mypy": [PYTHON, "-m", "mypy", "--strict"],
         "lint-imports": [DEVELOPMENT.scripts / "lint-imports"],
-        "pytest": [PYTHON, "-m", "pytest", "-n", "auto", "--dist", "loadfile"],
+        "pytest": [PYTHON, "-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"],
     }
     codes = {}
     for name, command in steps.items():

@@ -211,7 +211,7 @@ def toml(settings: list[Settable]) -> str:
     head = f"""\
 # {_MADE_BY}
 #
-# What your organisation sets for its agents. Copy this to {LINUX_FILE}, which has to belong to root and to be writable
+# What your organisation sets for its agents. Copy this to {LINUX_FILE.as_posix()}, which has to belong to root and to be writable
 # by nobody else, and take the # away from what you want to set; the rest agents choose for themselves.
 """
     return head + "".join(f"\n# {_told(setting)}\n#{tomli_w.dumps({setting.name: _value(setting)})}" for setting in settings)

@@ -8,11 +8,13 @@ get lost in the event loop. No test reaches the settings, the keyring or the ses
 - `expected_warnings`: a list of texts that a test may log.
 - `@pytest.mark.leaves("text")`: what may be left behind, by a part of its description.
 - `@pytest.mark.limit(seconds)`: how long a coroutine test may take, instead of 30.
+- `@pytest.mark.not_under_wine("reason")`: what Windows does and Wine does not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import inspect
 import logging
@@ -47,6 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs(text, ...): warnings with these texts are logged, and must be")
     config.addinivalue_line("markers", "leaves(text, ...): leftovers with these texts in their description are meant")
     config.addinivalue_line("markers", "limit(seconds): how long a coroutine test may take")
+    config.addinivalue_line("markers", "not_under_wine(reason): what Windows does and Wine does not")
+    if under_wine():  # its list of networks lets nobody in who is started by a test
+        config.addinivalue_line(
+            "qt_log_ignore", "NetworkListManager|^(Initialization failed, can't start!|Failed to start listening to events)$"
+        )
     hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
     hypothesis.settings.load_profile("house")
     home = tempfile.TemporaryDirectory(prefix="nextcall-tests-", ignore_cleanup_errors=True)
@@ -81,6 +88,17 @@ def _move_into(home: Path) -> None:
         os.environ.pop(name, None)
     for name in [name for name in os.environ if name.lower() in {"http_proxy", "https_proxy", "all_proxy"}]:
         del os.environ[name]  # tests talk to this computer only
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if under_wine() else ():
+        if mark := item.get_closest_marker("not_under_wine"):
+            item.add_marker(pytest.mark.skip(reason=f"Wine: {mark.args[0]}"))
+
+
+def under_wine() -> bool:
+    """Whether this is no Windows, but what runs programs for Windows on other systems."""
+    return sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
 def pytest_collection_finish() -> None:
@@ -233,6 +251,16 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
+
+
+@pytest.fixture(autouse=sys.platform in {"win32", "darwin"})
+def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux there is none without a bus. Elsewhere there always is one: that of the person who runs the tests."""
+    from keyring.backends import fail
+
+    from desktop.settings import vault
+
+    monkeypatch.setattr(vault, "_backend", fail.Keyring)
 
 
 @pytest.fixture

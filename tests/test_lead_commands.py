@@ -103,7 +103,8 @@ class Said:
     """What a command said, and its exit code. A key is nowhere in it."""
 
     def __init__(self, code: int, out: bytes, err: bytes) -> None:
-        self.code, self.out, self.err = code, out.decode(), err.decode()
+        self.code, self.out = code, out.decode().replace(os.linesep, "\n")
+        self.err = err.decode("cp1252" if sys.platform == "win32" else "utf-8").replace(os.linesep, "\n")
         assert not [key for key in (KEY, WRONG_KEY) if key in self.out + self.err]
         assert "Traceback" not in self.err
 

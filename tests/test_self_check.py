@@ -64,7 +64,9 @@ def test_what_is_broken_is_seen_and_the_rest_is_checked_all_the_same(copy: Path)
     change(code / "tour.py", "from desktop.ui import look", "import not_there")
     change(code / "ui" / "cheat_sheet.py", 'self.setWindowTitle("Keys")', "self.set_title()")
     change(
-        code / "callcenter" / "network.py", "paths = ssl.get_default_verify_paths()", "return ssl._create_unverified_context()"
+        code / "callcenter" / "network.py",
+        '    if sys.platform in {"win32", "darwin"}:\n        import truststore',
+        "    return ssl._create_unverified_context()\n    if False:\n        import truststore",
     )
     change(code / "popup" / "phone.py", 'HOME = "US"', 'HOME = "GB"')
     change(code / "ui" / "sound_player.py", "import PySide6.QtMultimedia  # noqa", "import not_there  # noqa")
@@ -143,5 +145,7 @@ def here(name: str) -> bool:
 def is_window(kind: type, module: str) -> bool:
     """Whether it is a window of its own, defined there: a dialog, or a widget that gives itself a title."""
     if kind.__module__ != module or not issubclass(kind, QWidget):
+        return False
+    if kind.__name__ == "_Ear":  # what Windows speaks to; it is never on the screen
         return False
     return issubclass(kind, QDialog | QMainWindow) or "self.setWindowTitle(" in inspect.getsource(kind)

@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from desktop import files
+
 log = logging.getLogger(__name__)
 
 _INDEX = "index.json"
@@ -61,7 +63,7 @@ class KeptDocuments:
         passing = self.folder / f"{uuid4().hex}.tmp"
         try:
             passing.write_bytes(content)
-            passing.replace(self.folder / name)
+            files.replace(passing, self.folder / name)
         finally:
             passing.unlink(missing_ok=True)
 

@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
+from desktop import files
 from desktop.errors import OutsideError, OutsideRefused, ProfileError
 from desktop.outside import web
 from desktop.popup import profile_file
@@ -149,7 +150,7 @@ def _put(file: Path, content: bytes) -> None:
             written.write(content)
             written.flush()
             os.fsync(written.fileno())
-        beside.replace(file)
+        files.replace(beside, file)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

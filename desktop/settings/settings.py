@@ -15,6 +15,7 @@ import msgspec
 import tomli_w
 from msgspec import Meta
 
+from desktop import files
 from desktop.errors import SettingsNotKept
 from desktop.settings.addresses import unfit, unfit_for_profiles, unfit_for_service
 
@@ -150,7 +151,7 @@ class SettingsFile:
     def load(self) -> Settings:
         """The kept settings; the defaults if there are none. Raises SettingsNotKept after setting aside what cannot be read."""
         try:
-            return msgspec.toml.decode(self._path.read_bytes(), type=Settings)
+            return msgspec.toml.decode(files.read(self._path), type=Settings)
         except FileNotFoundError:
             return Settings()
         except (OSError, ValueError, msgspec.DecodeError) as wrong:
@@ -173,6 +174,6 @@ class SettingsFile:
                 tomli_w.dump(msgspec.to_builtins(settings), file)
                 file.flush()
                 os.fsync(file.fileno())
-            beside.replace(self._path)
+            files.replace(beside, self._path)
         except OSError as wrong:
             raise SettingsNotKept(wrong.strerror or "the folder cannot be written") from None

@@ -21,6 +21,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Si
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QWidget
 
+from desktop import files
+
 log = logging.getLogger(__name__)
 
 _PAUSE = 500
@@ -123,7 +125,7 @@ class Places(QObject):
                     file.write(text)
                     file.flush()
                     os.fsync(file.fileno())
-                beside.replace(self._file)
+                files.replace(beside, self._file)
             except OSError as wrong:
                 log.info("the windows' places are not kept: %s", wrong.strerror)
 

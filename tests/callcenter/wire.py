@@ -251,8 +251,8 @@ class Authority:
         certificate = self._certificate(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server_context(self, *names: str, days: int = 1) -> ssl.SSLContext:
-        """What a server for `names` listens with; valid until in `days`."""
+    def server_context(self, *names: str, days: int = 1, whole: bool = False) -> ssl.SSLContext:
+        """What a server for `names` listens with; valid until in `days`. The `whole` shows the authority's certificate, too."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         kinds = [x509.IPAddress(ipaddress.ip_address(one)) if one[0].isdigit() else x509.DNSName(one) for one in names]
@@ -260,7 +260,7 @@ class Authority:
         path = self._folder / f"{names[0]}.pem"
         pem = serialization.Encoding.PEM
         secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        path.write_bytes(secret + certificate.public_bytes(pem))
+        path.write_bytes(secret + certificate.public_bytes(pem) + (self.file.read_bytes() if whole else b""))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         return context

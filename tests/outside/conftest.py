@@ -20,8 +20,10 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Autho
     """An authority that this computer trusts, and no other."""
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    monkeypatch.setattr(network.sys, "platform", "linux")  # the certificates of a file are trusted there
     network.tls_context.cache_clear()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(network.sys, "platform", "linux")  # the certificates of a file are trusted there
+        network.tls_context()
     yield authority
     network.tls_context.cache_clear()
 

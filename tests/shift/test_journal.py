@@ -434,7 +434,8 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):
         await shift.answer(a_call())
         assert [entry.settled for entry in await shift.entries()] == [Settled.STORED]
         [trouble] = shift.troubles
-    assert (trouble.title, trouble.reason) == ("Your work is not kept on the disk", "Not a directory")
+    assert trouble.title == "Your work is not kept on the disk"
+    assert trouble.reason == "Not a directory" or sys.platform == "win32"  # which has its own words
 
 
 async def _keep_one(path: Path) -> None:
@@ -770,7 +771,7 @@ async def test_an_older_file_is_migrated_and_a_copy_of_it_kept(path: Path, schem
         copy = path.with_suffix(f".before-{number}")
         assert _rows(copy, "PRAGMA user_version") == [(number - 1,)]
         assert _rows(copy, "SELECT count(*) FROM response") == [(1,)]
-        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+        assert sys.platform == "win32" or stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 async def test_a_journal_from_before_there_were_forms_is_read(path: Path, schema: Path):
@@ -822,10 +823,10 @@ async def test_a_program_killed_while_it_sends_leaves_a_doubt(path: Path):
         journal.call_connected(shift, drafted)
         journal.draft_changed(shift, "drafted", Draft("Interested", "typed"))
         await journal.begin_sending(shift, sending, CallResponse("sending", "Interested", "\u05e9\u05dc\u05d5\u05dd"), last=True)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), 9)
     """
     done = await asyncio.to_thread(_play, path, body)
-    assert done.returncode == -9, done.stderr
+    assert done.returncode == (9 if sys.platform == "win32" else -9), done.stderr  # killed, there too
     [record] = await _unfinished(path)
     drafted, sending = record.open_entries
     assert (drafted.call.id, drafted.draft, drafted.settled) == ("drafted", Draft("Interested", "typed"), None)

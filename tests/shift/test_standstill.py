@@ -41,10 +41,14 @@ class Waiting:
     async def stands_still(self) -> None:
         await until(lambda: self.session.standstill)
 
+    async def pauses(self) -> None:
+        """Until the last question has been answered."""
+        await until(lambda: len(self.dice.thrown) == self.center.asked(WAIT))
+
     async def asks_again(self, clock: FastClock) -> None:
         """Let the pause go by until the question is asked once more."""
+        await self.pauses()
         asked = self.center.asked(WAIT)
-        await until(lambda: len(self.dice.thrown) == asked)  # it pauses
         clock.go_on(POLITE[1])
         await until(lambda: self.center.asked(WAIT) > asked)
 
@@ -77,7 +81,7 @@ async def test_it_is_stopped_during_the_wait_and_started_again(waiting: Waiting)
     since = session.standstill.since
     for _ in range(3):  # it stays stopped
         await waiting.asks_again(clock)
-        await until(lambda: not waiting.center.waiting)
+        await waiting.pauses()
     assert session.standstill.since == since
     waiting.center.running = True
     await waiting.asks_again(clock)

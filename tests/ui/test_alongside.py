@@ -236,6 +236,7 @@ async def test_a_receiver_that_refuses_disturbs_no_call(elsewhere: Elsewhere):
             press(seat.popup, "Logoff")
             await until(seat.reminder.isVisible)
             await until(lambda: len(other.asked) == 2)
+            await until(lambda: not seat.under_way("webhook"))  # the refusal has been heard, too
             assert len(seat.center.ledger) == 1
             await until(lambda: not seat.under_way("webhook"))
 

@@ -336,7 +336,7 @@ def test_a_profile_to_preview_is_chosen_among_the_agents_own(keep: Keep, tmp_pat
     press(window, "Preview…")
     [dialog] = window.findChildren(QFileDialog)
     assert dialog.isVisible()
-    assert dialog.directory().absolutePath() == str(tmp_path)
+    assert dialog.directory().absolutePath() == tmp_path.as_posix()
     assert dialog.nameFilters() == ["Campaign profiles (*.toml)"]
     dialog.selectFile("1001.toml")
     dialog.accept()

@@ -410,7 +410,8 @@ def windows_python() -> list[str]:
 def test_windows_gives_the_key_to_one_and_then_to_the_other(
     request: pytest.FixtureRequest, windows_python: list[str], tmp_path: Path
 ):
-    environment = None if sys.platform == "win32" else request.getfixturevalue("xdesk").env
+    environment = os.environ if sys.platform == "win32" else request.getfixturevalue("xdesk").env
+    environment = {name: value for name, value in environment.items() if name != "QT_QPA_PLATFORM"}  # on the screen
     script = tmp_path / "on_windows.py"
     script.write_text(ON_WINDOWS, encoding="utf-8")
     paths = [str(script), str(ROOT)] if sys.platform == "win32" else [f"Z:{script}", f"Z:{ROOT}"]

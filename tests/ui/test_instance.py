@@ -111,6 +111,8 @@ def test_a_second_start_ends_with_a_sentence_and_a_third_in_another_folder_is_on
     _up(tmp_path / "other")
     assert first.poll() is None
     assert other.poll() is None
+    if sys.platform == "win32":
+        return  # it has no signal that asks a program to leave
     for program in (first, other):
         program.send_signal(signal.SIGTERM)
         assert _ends(program) == ""
@@ -129,6 +131,8 @@ def test_after_a_crash_the_next_start_is_the_first(qapp: object, start: Callable
     again = start(tmp_path)
     _up(tmp_path)
     assert _ends(start(tmp_path)) == SENTENCE
+    if sys.platform == "win32":
+        return  # it has no signal that asks a program to leave
     again.send_signal(signal.SIGTERM)
     assert _ends(again) == ""
     assert not (tmp_path / "running.lock").exists()
@@ -163,7 +167,7 @@ def test_garbage_harms_nothing(qtbot: QtBot, tmp_path: Path, garbage: bytes):
     with qtbot.waitSignal(first._server.newConnection):
         silent.connectToServer(first._name)
     with qtbot.waitSignal(first.show_requested):  # it still listens to others
-        _say(first._name, b"show\n")
+        stranger = _say(first._name, b"show\n")  # held: on Windows, what is said has arrived only when it was read
     first.release()
     again = OnlyInstance(tmp_path)
     assert again.claim()
@@ -181,6 +185,7 @@ def test_who_has_the_lock_is_the_first_even_if_the_socket_of_a_crash_is_left(qap
     left.close()
 
 
+@pytest.mark.qt_log_ignore("unexpected locking error", extend=True)  # Qt does not know this one of Windows
 def test_a_folder_in_which_nothing_can_be_made_starts_all_the_same(qapp: object, tmp_path: Path):
     (tmp_path / "a file").touch()
     only = OnlyInstance(tmp_path / "a file" / "below")
