@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import QObject, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QObject, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -196,6 +196,7 @@ class HistoryWindow(QDialog):
         items = [_item(line) for line in self._lines]
         had_keyboard = self._list.hasFocus()
         with QSignalBlocker(self._list):
+            self._list.setCurrentIndex(QModelIndex())  # else each row above it would be chosen in its turn, and all laid out anew
             self._list.clear()
             self._list.addTopLevelItems(items)
             if items:

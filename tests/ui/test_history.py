@@ -190,6 +190,17 @@ def test_what_is_read_stays_where_it_is_when_a_call_comes(window: HistoryWindow)
     assert reading.verticalScrollBar().value() == 0
 
 
+def test_a_long_list_is_shown_again_at_once_whichever_was_chosen(window: HistoryWindow):
+    """Each row would be chosen in its turn, and laid out with all others: seconds, in which no call could come."""
+    lines = [a_line(replace(STORED, number=number)) for number in range(200, 0, -1)]
+    window.show_lines(lines, has_more=False)
+    choose(window, 150)
+    settle()
+    chosen = QSignalSpy(part(window, Role.Tree, "Calls").selectionModel().currentChanged)
+    window.show_lines(lines, has_more=False)
+    assert chosen.count() <= 2  # none, and the one again
+
+
 def test_older_ones_are_asked_for_at_the_end_of_the_list(window: HistoryWindow):
     asked = QSignalSpy(window.older_requested)
     lines = [a_line(replace(STORED, number=number)) for number in range(60)]
