@@ -98,9 +98,10 @@ class Agent:
         await until(lambda: self.state in {State.WAITING, State.CONNECTED}, "the queue", told=self.told)
 
     async def take_call(self) -> None:
-        """Wait until somebody is on the line and the popup shows it."""
+        """Wait until somebody is on the line and all windows show it, the popup first."""
         await self.reach(State.CONNECTED)
         await until(self.desk.popup.isVisible, "the popup")
+        await until(lambda: not self.desk._catching_up.isActive(), "the other windows")
 
     def fill_in(self, disposition: str, notes: str = "") -> None:
         """Choose by mouse, paste the notes."""

@@ -62,7 +62,7 @@ class Seat:
 
     async def reach(self, state: State) -> None:
         """Wait until the shift is there and its window shows it."""
-        await until(lambda: self.desk.state is state)
+        await until(lambda: self.desk.state is state and not self.desk._catching_up.isActive())
 
     async def call_me(self) -> None:
         press(self.login, "Call me")

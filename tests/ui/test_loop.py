@@ -48,3 +48,50 @@ def test_it_does_not_ask_the_system_again_and_again(qloop: asyncio.AbstractEvent
     qloop.run_until_complete(asyncio.sleep(0.5))
     assert asked[0] is None
     assert len(asked) < 10  # qasync alone asks 50 times
+
+
+def test_what_is_to_be_done_later_is_done_in_its_order_and_not_too_early(qloop: asyncio.AbstractEventLoop):
+    done: list[str] = []
+
+    async def work() -> None:
+        began = qloop.time()
+        qloop.call_later(0.03, done.append, "third")
+        qloop.call_at(began + 0.02, done.append, "second")
+        qloop.call_later(0, done.append, "first")
+        await asyncio.sleep(0.04)
+        assert qloop.time() - began >= 0.04 * 0.95  # Qt's coarse timers may be early by a twentieth
+
+    qloop.run_until_complete(work())
+    assert done == ["first", "second", "third"]
+
+
+def test_of_what_is_taken_back_nothing_is_left(qloop: asyncio.AbstractEventLoop):
+    done: list[str] = []
+
+    async def work() -> None:
+        equal = [qloop.call_at(qloop.time() + 1000, done.append, "never") for _time in range(3)]
+        for handle in equal:
+            handle.cancel()
+            handle.cancel()
+        async with asyncio.timeout(1000):
+            await asyncio.sleep(0)
+        qloop.call_later(0.001, done.append, "soon")
+        await asyncio.sleep(0.01)
+
+    qloop.run_until_complete(work())
+    assert done == ["soon"]
+    assert qloop._delays._handles == {}
+    assert qloop._delays._timers == {}
+
+
+def test_one_may_take_another_back_that_is_due_at_the_same_moment(qloop: asyncio.AbstractEventLoop):
+    done: list[str] = []
+
+    async def work() -> None:
+        handles: list[asyncio.Handle] = []
+        for name in ("one", "another"):
+            handles.append(qloop.call_later(0.005, lambda name=name: (done.append(name), [one.cancel() for one in handles])))
+        await asyncio.sleep(0.05)
+
+    qloop.run_until_complete(work())
+    assert len(done) == 1
