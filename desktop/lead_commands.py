@@ -21,6 +21,8 @@ from desktop.errors import CallCenterError, KeptError, KeyNotKept, NextCallError
 if TYPE_CHECKING:
     from desktop.supervision.supervisor import Supervisor
 
+_LONGEST_ID = 18
+"""Digits of a campaign's id."""
 _LONGEST_KEY = 10_000
 """Bytes of standard input in which the key is looked for."""
 
@@ -162,7 +164,7 @@ def _order(arguments: argparse.Namespace) -> _Order:
             raise SettingsNotKept(failure.reason, title=failure.title, advice=advice) from None
         if campaign_id is None:
             remembered = settings.campaign_id.strip()
-            if not (remembered.isascii() and remembered.isdigit()):
+            if not (remembered.isascii() and remembered.isdigit() and len(remembered) <= _LONGEST_ID):
                 advice = "Nothing was sent. Say which one: --campaign ID."
                 raise Unclear("No campaign is remembered here.", advice=advice)
             campaign_id = int(remembered)

@@ -347,6 +347,8 @@ class History(QObject):
         self._profiles: dict[int, CampaignProfile | None] = {}
         """By campaign, as they were when the window was last opened."""
         self._search: asyncio.Task[None] | None = None
+        self._looked_for = ""
+        """What the calls that are shown were found by: the field may say more already."""
         self._covered = False
         self._cover: Cover | None = None
         self.window: HistoryWindow | None = None
@@ -391,11 +393,12 @@ class History(QObject):
 
     async def _look_up(self, window: HistoryWindow) -> None:
         limit = max(_PAGE, len(window.lines))
-        found = await self._journal.history(window.text, limit=limit)
+        self._looked_for = window.text
+        found = await self._journal.history(self._looked_for, limit=limit)
         window.show_lines(await self._lines(found), has_more=len(found) == limit)
 
     async def _look_up_older(self, window: HistoryWindow) -> None:
-        found = await self._journal.history(window.text, limit=_PAGE, before=window.lines[-1].number)
+        found = await self._journal.history(self._looked_for, limit=_PAGE, before=window.lines[-1].number)
         window.add_lines(await self._lines(found), has_more=len(found) == _PAGE)
 
     async def _lines(self, found: Iterable[PastCall]) -> list[Line]:
