@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.shifts.agent import at_work, press, type_into, until
 @contextlib.asynccontextmanager
 async def in_the_queue(qt: QtApplication, folder: Path, center: Elsewhere) -> AsyncIterator[Desk]:
     """NextCall with its agent in the queue and the wait for a call on the wire."""
+    gc.collect()
+    gc.freeze()  # as __main__ does when everything is imported
     async with at_work(qt, Options(service_url=center.url, data_dir=folder)) as agent:
         login = agent.desk.login
         for name, text in (("API key", "key"), ("Campaign ID", "1001"), ("Phone number", "+1 202 555 0143")):
