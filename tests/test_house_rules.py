@@ -11,6 +11,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+import qasync
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -195,7 +196,7 @@ async def test_a_coroutine_test_without_qt_runs_on_plain_asyncio() -> None:
 
 
 async def test_a_coroutine_test_with_qt_runs_on_qasync(qapp: object) -> None:
-    assert type(asyncio.get_running_loop()).__module__.startswith("qasync")
+    assert isinstance(asyncio.get_running_loop(), qasync.QEventLoop)
 
 
 async def test_a_coroutine_test_can_use_its_loop(qloop: asyncio.AbstractEventLoop) -> None:

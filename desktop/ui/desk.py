@@ -327,6 +327,7 @@ class Desk(QObject):
         self._promises.set_quiet(quiet=True)
         await self._alongside.close()
         await self._tasks.cancel_all()  # whatever ends may still tell a window or the tray so
+        self._catching_up.stop()  # a call may have come meanwhile
         self.tray.close()
         self._sound.end()
         self._keyboard.close()

@@ -116,7 +116,7 @@ def test_a_network_that_goes_away_is_no_reason_to_ask(watch: LineWatch):
     assert told
 
 
-async def test_a_change_of_network_outside_the_queue_does_nothing():
+async def test_a_change_of_network_outside_the_queue_does_nothing(qapp: object):
     async with seated() as seat:
         seat.desk.rearm()
         await seat.talk()
