@@ -36,7 +36,10 @@ class Notebook:
         """Whether the last button that the agent pressed was Logoff."""
         self._path = path
         if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            lines, end, torn = path.read_bytes().rpartition(b"\n")
+            if torn:  # killed in the middle of a line: the program has not heard of it
+                os.truncate(path, len(lines + end))
+            for line in lines.splitlines():
                 self._remember(**json.loads(line))
 
     def typed(self, call: str, draft: Draft) -> None:
