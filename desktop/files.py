@@ -5,11 +5,14 @@ Windows refuses both in such a moment, which is over soon; other systems do not 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 Result = TypeVar("Result")
 
@@ -22,6 +25,20 @@ _PAUSE = 0.01
 def read(path: Path) -> bytes:
     """All that is in it. Raises OSError."""
     return _patiently(path.read_bytes)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Have this and nothing else in `path`, on the disk: the whole of it, or what was there before. Raises OSError."""
+    beside = path.with_name(f"{uuid4().hex}.tmp")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        replace(beside, path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def replace(beside: Path, path: Path) -> None:

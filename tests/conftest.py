@@ -127,6 +127,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.fixture(scope="module")
+def importing() -> Iterator[None]:
+    """As the scripts in packaging/ import each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).resolve().parent.parent / "packaging")
+        yield
+
+
 @pytest.fixture(scope="session")
 def qapp_cls() -> type:
     """The application of NextCall: there is one in a process, and windows are tested in the one they are made for."""

@@ -116,8 +116,7 @@ def test_removing_leaves_nothing(system: System):
 
 
 @pytest.fixture
-def deb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(PACKAGING)
+def deb(importing: None) -> ModuleType:
     from linux import deb
 
     return deb

@@ -28,8 +28,7 @@ TOLD = (WINDOWS / "INSTALLER.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def installer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(WINDOWS.parent)
+def installer(importing: None) -> ModuleType:
     from windows import installer
 
     return installer

@@ -24,12 +24,11 @@ PACKAGING = Path(__file__).resolve().parent.parent / "packaging"
 
 
 @pytest.fixture(scope="module")
-def licences() -> Iterator[ModuleType]:
-    """As the scripts in packaging/ import each other; with a stand-in for PyInstaller, which is only where programs are built."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(PACKAGING)
-        import licences
+def licences(importing: None) -> Iterator[ModuleType]:
+    """With a stand-in for PyInstaller, which is only where programs are built."""
+    import licences
 
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(licences, "_STARTS_IT", "pluggy")
         yield licences
 

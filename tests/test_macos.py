@@ -17,7 +17,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,14 +27,6 @@ IDENTITY = "Developer ID Application: Somebody (TEAM123)"
 NOTARY = {"NEXTCALL_NOTARY_KEY": "/keys/notary.p8", "NEXTCALL_NOTARY_KEY_ID": "KEY77", "NEXTCALL_NOTARY_ISSUER": "issuer-7"}
 EVERYTHING = {"NEXTCALL_SIGN_AS": IDENTITY, **NOTARY}
 BY_NOTARY = ["--key", "/keys/notary.p8", "--key-id", "KEY77", "--issuer", "issuer-7"]
-
-
-@pytest.fixture(scope="module")
-def importing() -> Iterator[None]:
-    """As the scripts in packaging/ import each other."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(PACKAGING)
-        yield
 
 
 @pytest.fixture

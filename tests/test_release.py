@@ -14,7 +14,6 @@ from packaging.requirements import Requirement
 import desktop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,14 +42,6 @@ The newest first.
 
 - Older.
 """
-
-
-@pytest.fixture(scope="module")
-def importing() -> Iterator[None]:
-    """As the scripts in packaging/ import each other."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(PACKAGING)
-        yield
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from desktop import files
 
@@ -52,20 +51,12 @@ class KeptDocuments:
         self.folder.mkdir(parents=True, exist_ok=True)
         names = {address: _name(document) for address, document in documents.items()}
         for address, name in names.items():
-            self._put(name, documents[address])
+            files.write(self.folder / name, documents[address])
         index = {"service": self._address, "documents": names}
-        self._put(_INDEX, json.dumps(index, indent=1).encode())
+        files.write(self.folder / _INDEX, json.dumps(index, indent=1).encode())
         for path in self.folder.iterdir():
             if path.name not in {_INDEX, *names.values()}:
                 path.unlink(missing_ok=True)
-
-    def _put(self, name: str, content: bytes) -> None:
-        passing = self.folder / f"{uuid4().hex}.tmp"
-        try:
-            passing.write_bytes(content)
-            files.replace(passing, self.folder / name)
-        finally:
-            passing.unlink(missing_ok=True)
 
 
 def _name(document: bytes) -> str:

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 from desktop import files
 from desktop.errors import OutsideError, OutsideRefused, ProfileError
@@ -128,8 +127,9 @@ def _keep(file: Path, document: web.Document, name: str) -> None:
     index = {"sha256": sha256(document.content).hexdigest(), "etag": version.etag, "modified": version.modified}
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _put(file, document.content)
-        _put(_index(file), json.dumps(index).encode())  # last: until then the old one does not fit, and nothing is taken as known
+        files.write(file, document.content)
+        # The index last: until then the old one does not fit, and nothing is taken as known.
+        files.write(_index(file), json.dumps(index).encode())
     except OSError as error:
         raise ProfileError(f"{name} cannot be kept: {error.strerror}.") from None
 
@@ -140,17 +140,3 @@ def _forget(file: Path, name: str) -> None:
         _index(file).unlink(missing_ok=True)
     except OSError as error:
         raise ProfileError(f"{name} is gone, but what is kept of it cannot be removed: {error.strerror}.") from None
-
-
-def _put(file: Path, content: bytes) -> None:
-    """Write the whole file or nothing. Raises OSError."""
-    beside = file.with_name(f"{uuid4().hex}.tmp")
-    try:
-        with beside.open("wb") as written:
-            written.write(content)
-            written.flush()
-            os.fsync(written.fileno())
-        files.replace(beside, file)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ functions use the disk: never on the UI thread.
 from __future__ import annotations
 
 import contextlib
-import os
 import plistlib
 import re
 import subprocess
@@ -19,6 +18,7 @@ from xml.parsers.expat import ExpatError
 
 import platformdirs
 
+from desktop import files
 from desktop.errors import SettingsNotKept
 
 _NAME = "NextCall"
@@ -88,14 +88,9 @@ def _told(title: str) -> Iterator[None]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """The whole file or nothing."""
-    beside = path.with_suffix(".new")  # with such an ending it is nothing to start
+    """The whole file or nothing; what is beside it meanwhile ends in a way that makes it nothing to start."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    files.write(path, content)
 
 
 # Linux: the Desktop Application Autostart Specification and the Desktop Entry Specification of freedesktop.org

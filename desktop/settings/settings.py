@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -167,13 +166,8 @@ class SettingsFile:
 
     def save(self, settings: Settings) -> None:
         """Keep `settings`: the whole file or nothing. Raises SettingsNotKept."""
-        beside = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                tomli_w.dump(msgspec.to_builtins(settings), file)
-                file.flush()
-                os.fsync(file.fileno())
-            files.replace(beside, self._path)
+            files.write(self._path, tomli_w.dumps(msgspec.to_builtins(settings)).encode())
         except OSError as wrong:
             raise SettingsNotKept(wrong.strerror or "the folder cannot be written") from None

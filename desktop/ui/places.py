@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,14 +117,9 @@ class Places(QObject):
             text, self._unwritten = self._unwritten, b""
             if not text:  # the one before has written the newest already
                 return
-            beside = self._file.with_suffix(".new")
             try:
                 self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with beside.open("wb") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                files.replace(beside, self._file)
+                files.write(self._file, text)
             except OSError as wrong:
                 log.info("the windows' places are not kept: %s", wrong.strerror)
 

@@ -536,8 +536,11 @@ class PopupWindow(QWidget):
     def _turn_grey(self) -> None:
         """Paint again what could not be changed all the while, as it is now."""
         self._greying.stop()
+        self._set_painting(on=True)
+
+    def _set_painting(self, *, on: bool) -> None:
         for part in (self._sides, self._ways_on):
-            part.setUpdatesEnabled(True)
+            part.setUpdatesEnabled(on)
 
     def _on_next_call(self) -> None:
         response = self._response()
@@ -588,8 +591,7 @@ class PopupWindow(QWidget):
         seconds = self._undo_seconds if self._undo_fixed else max(self._undo_seconds, self._profile.wrap_up.undo_seconds)
         if not seconds:
             self._greying.start()
-            for part in (self._sides, self._ways_on):
-                part.setUpdatesEnabled(False)
+            self._set_painting(on=False)
         self._set_busy(busy=True)
         if seconds:
             self.attention_requested.emit()  # it can be taken back

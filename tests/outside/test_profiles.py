@@ -195,7 +195,7 @@ async def test_what_was_damaged_is_fetched_anew(folder: Path, damage: str):
 
 async def test_a_stop_between_the_two_files_mixes_nothing_up(folder: Path, monkeypatch: pytest.MonkeyPatch):
     """The new profile is there, its version is not yet: the old version must not be taken for that of the new profile."""
-    put = module._put
+    put = module.files.write
 
     def stops(file: Path, content: bytes) -> None:
         if file.suffix == ".json":
@@ -204,12 +204,12 @@ async def test_a_stop_between_the_two_files_mixes_nothing_up(folder: Path, monke
 
     async with OtherSystem(FIRST, SECOND, FIRST) as other:
         await at(other, folder).refresh(77)
-        monkeypatch.setattr(module, "_put", stops)
+        monkeypatch.setattr(module.files, "write", stops)
         with pytest.raises(
             ProfileError, match=r"The profile of campaign 77 from 127\.0\.0\.1 cannot be kept: the power is gone\."
         ):
             await at(other, folder).refresh(77)
-        monkeypatch.setattr(module, "_put", put)
+        monkeypatch.setattr(module.files, "write", put)
         await at(other, folder).refresh(77)
         assert asked(other)[2] == {}
 
