@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from math import ceil
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
     QFont,
+    QFontMetricsF,
     QGuiApplication,
     QIcon,
     QKeyEvent,
@@ -43,6 +45,7 @@ class DetailsView(QTreeView):
     def __init__(self) -> None:
         super().__init__()
         self._view: View | None = None
+        self._widths: dict[str, float] = {}
         self._inks = _inks()
         self._model = QStandardItemModel(0, 2, self)
         self._model.setHorizontalHeaderLabels(["Field", "Value"])
@@ -53,8 +56,7 @@ class DetailsView(QTreeView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setUniformRowHeights(True)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        self.header().setResizeContentsPrecision(200)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         self.header().setMaximumSectionSize(260)
         self.header().setStretchLastSection(True)
         copy = QAction(look.icon("copy"), "Copy value", self)
@@ -67,6 +69,8 @@ class DetailsView(QTreeView):
         self._open.setVisible(False)
         self.addAction(self._open)
         self.clicked.connect(self._open_link)
+        self.expanded.connect(self._fit_names)
+        self.collapsed.connect(self._fit_names)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
@@ -76,13 +80,12 @@ class DetailsView(QTreeView):
             return
         before, self._view = self._view, view
         grouped = bool(view.groups)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         self.setRootIsDecorated(any(group.title for group in view.groups) or any(grouped or row.below for row in view.more))
         if before and (before.call_id, bool(before.groups), before.more) == (view.call_id, grouped, view.more):
             self._change(before.groups, view.groups)
         else:
             self._build(view)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self._fit_names()
 
     def _build(self, view: View) -> None:
         self._inks = _inks()
@@ -94,8 +97,9 @@ class DetailsView(QTreeView):
             _add_rows(more[0], view.more)
             top.appendRow(more)
             self._span(more[0])
-            self.expandRecursively(more[0].index())
-            self.collapse(more[0].index())
+            with QSignalBlocker(self):
+                self.expandRecursively(more[0].index())
+                self.collapse(more[0].index())
         else:
             _add_rows(top, view.more)
             if any(row.below for row in view.more):
@@ -105,6 +109,25 @@ class DetailsView(QTreeView):
             heads = bool(view.groups) and first.hasChildren()
             self.setCurrentIndex(self._model.index(0, 1, first.index() if heads else QModelIndex()))
         self.scrollToTop()
+
+    def _fit_names(self) -> None:
+        """Make the first column as wide as the widest name. Qt would ask for the size of every line, for each call anew."""
+        first = self._model.index(0, 0)
+        line = self._model.index(0, 0, first)
+        line = line if line.isValid() else first  # a heading is bold
+        if self._view is None or not line.isValid():
+            return
+        self.ensurePolished()  # the style sheet decides the font
+        measured = QFontMetricsF(self.font()).horizontalAdvance
+        around = self.sizeHintForIndex(line).width() - ceil(measured(line.data()))
+        decorated = int(self.rootIsDecorated())
+        more = self._model.index(self._model.rowCount() - 1, 0)
+        names = tuple(_names(self._view, with_more=not self._view.groups or self.isExpanded(more)))
+        # most calls have the names of the call before
+        self._widths = {name: self._widths[name] if name in self._widths else measured(name) for name, _depth in names}
+        inwards = self.indentation()
+        widest = max((ceil(self._widths[name]) + (depth + decorated) * inwards for name, depth in names), default=0)
+        self.header().resizeSection(0, widest + around)
 
     def _span(self, heading: QStandardItem) -> None:
         self.setFirstColumnSpanned(heading.row(), QModelIndex(), True)  # noqa: FBT003 - Qt has it so
@@ -128,6 +151,9 @@ class DetailsView(QTreeView):
     def changeEvent(self, event: QEvent) -> None:
         """The colours of what is shown are those that the program wore when it came. Nothing moves when it wears others."""
         super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._widths.clear()
+            self._fit_names()
         if event.type() is QEvent.Type.PaletteChange and self._view is not None and (inks := _inks()) != self._inks:
             now = dict(zip(self._inks, inks, strict=True))
             self._inks = inks
@@ -245,6 +271,20 @@ def _add_rows(top: QStandardItem, rows: tuple[Row, ...]) -> None:
             parent.appendRow(items)
             if row.below:
                 waiting.append((items[0], row.below))
+
+
+def _names(view: View, *, with_more: bool) -> Iterator[tuple[str, int]]:
+    """The names of the lines, each with how deep it lies. Headings have both columns for themselves."""
+    for group in view.groups:
+        for one in group.lines:
+            yield one.label, int(bool(group.title))
+    waiting = [(view.more, int(bool(view.groups)))] if with_more else []
+    while waiting:
+        rows, depth = waiting.pop()
+        for row in rows:
+            yield row.label, depth
+            if row.below:
+                waiting.append((row.below, depth + 1))
 
 
 def _one_line(text: str) -> str:

@@ -29,6 +29,7 @@ _OFFERED = Qt.ItemDataRole.UserRole
 _MOST_ROWS, _MOST_ROWS_COMPACT = 9, 5
 _AROUND_NAME = 72
 """Pixels beside a disposition's name: its mark, its digit, and the air between them."""
+_AT_THE_END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _TONES = {"green": "good", "amber": "warn", "red": "bad", "teal": "accent", "grey": "muted"}
 
 
@@ -156,7 +157,8 @@ class DispositionList(QListWidget):
     def __init__(self) -> None:
         super().__init__()
         self._compact = False
-        self.setItemDelegate(_DigitDelegate(self))
+        self._delegate = _DigitDelegate(self)
+        self.setItemDelegate(self._delegate)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
@@ -233,6 +235,7 @@ class DispositionList(QListWidget):
         """One or two columns, as the widest disposition and the window allow."""
         wide = self._compact and self.count() > _MOST_ROWS_COMPACT and 2 * self._widest() <= self._room()
         self._columns = 2 if wide else 1
+        self._delegate.column_width = max(self._room() // self._columns, 1)
         column = 0
         for row in range(self.count()):
             item = self.item(row)
@@ -242,11 +245,6 @@ class DispositionList(QListWidget):
         self.setMinimumHeight(self.sizeHint().height() if self._compact else 0)  # what may have to be scrolled shall not shrink
         self.scheduleDelayedItemsLayout()
         self.updateGeometry()
-
-    @property
-    def column_width(self) -> int:
-        """Pixels."""
-        return max(self._room() // self._columns, 1)
 
     def _room(self) -> int:
         """The width that the columns share. Where rows are wrapped, Qt keeps a scroll bar's room free beside the scroll bar."""
@@ -272,11 +270,12 @@ class DispositionList(QListWidget):
 class _DigitDelegate(QStyledItemDelegate):
     """Draws the digit key of a disposition at the end of its row, and makes every row as wide as its column."""
 
+    column_width = 1
+    """Pixels."""
+
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         wish = super().sizeHint(option, index)
-        widget = self.parent()
-        assert isinstance(widget, DispositionList)  # noqa: S101 - who has made it
-        return QSize(widget.column_width, wish.height())
+        return QSize(self.column_width, wish.height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().paint(painter, option, index)
@@ -284,11 +283,10 @@ class _DigitDelegate(QStyledItemDelegate):
         if not one or one.digit is None:
             return
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.save()
+        before = painter.pen()
         painter.setPen(look.colour("on_accent" if selected else "muted"))
-        area = option.rect.adjusted(0, 0, -12, 0)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(one.digit))
-        painter.restore()
+        painter.drawText(option.rect.adjusted(0, 0, -12, 0), _AT_THE_END, str(one.digit))
+        painter.setPen(before)
 
 
 def _no_mark() -> QIcon:

@@ -242,6 +242,7 @@ class PopupWindow(QWidget):
         self._keep_draft()  # nothing is hidden that has not been shown
         self.hide()
         self._turn_grey()
+        self._message.clear()
 
     def show_saving(self) -> None:
         """Say that the response is on its way."""

@@ -144,11 +144,50 @@ def test_another_call_begins_at_the_top(seen: DetailsView):
     assert seen.isExpanded(seen.model().index(0, 0))
 
 
-def test_the_names_have_the_room_that_they_need(seen: DetailsView, qtbot: QtBot):
+LONG_NAME = "A name longer than the others"
+
+
+def names_fit(view: DetailsView) -> bool:
+    """Whether the first column is as wide as what is seen there, or a pixel more."""
+    return 0 <= view.columnWidth(0) - min(260, view.sizeHintForColumn(0)) <= 1
+
+
+def test_the_names_have_the_room_that_they_need(seen: DetailsView):
     before = seen.columnWidth(0)
-    seen.show_view(replace(seen._view, groups=(Group("Two", (Shown("A name longer than the others", "x", "x"),)),)))
-    qtbot.waitUntil(lambda: seen.columnWidth(0) > before)
-    assert seen.columnWidth(0) >= min(260, seen.sizeHintForColumn(0))
+    seen.show_view(replace(seen._view, groups=(Group("Two", (Shown(LONG_NAME, "x", "x"),)),)))
+    assert seen.columnWidth(0) > before
+    assert names_fit(seen)
+
+
+@pytest.mark.parametrize("groups", [(), (Group("", (Shown("One", "1", "1"),)),), (Group("Who", (Shown("One", "1", "1"),)),)])
+def test_names_that_lie_deeper_have_the_room_that_they_need(qtbot: QtBot, groups: tuple[Group, ...]):
+    view = DetailsView()
+    qtbot.addWidget(view)
+    deep = Row("order", "", (Row("item", "", (Row("A name", "x"), Row("and its price", "9"))),))
+    view.show_view(View(groups, (Row("id", "1"), deep), "c1"))
+    view.expandAll()
+    assert names_fit(view)
+
+
+def test_names_under_more_take_no_room_until_they_are_seen(qtbot: QtBot):
+    view = DetailsView()
+    qtbot.addWidget(view)
+    view.show_view(View((Group("", (Shown("One", "1", "1"),)),), (Row(LONG_NAME, "x"),), "c1"))
+    more = view.model().index(1, 0)
+    before = view.columnWidth(0)
+    view.expand(more)
+    assert view.columnWidth(0) > before
+    assert names_fit(view)
+    view.collapse(more)
+    assert view.columnWidth(0) == before
+
+
+def test_a_larger_font_gets_more_room(seen: DetailsView):
+    before, font = seen.columnWidth(0), seen.font()
+    font.setPointSizeF(font.pointSizeF() * 2)
+    seen.setFont(font)
+    assert seen.columnWidth(0) > before
+    assert names_fit(seen)
 
 
 MAP = Shown("Map", "how to get there", "https://maps.example/?q=1", link="https://maps.example/?q=1")
