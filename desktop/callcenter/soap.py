@@ -1,8 +1,9 @@
 """The hosted call center over the wire: each documented function is one HTTP POST, and each failure says what is certain.
 
 The one thing that must be right here is 'not sent': NotReached means that not one byte of the request left, so sending again is
-safe; after the first byte every failure is OutcomeUnknown (api-facts.md, 'What follows from the API', 4). Nothing is ever sent
-twice, redirected, or kept in a pool. The key is in the request's body only: no log, no error text, no exception chain holds it.
+safe; after the first byte every failure is OutcomeUnknown (api-facts.md, 'What follows from the API', 4). Nothing is ever
+redirected, and nothing that changes anything is sent twice, or over a connection that was used before. The key is in the
+request's body only: no log, no error text, no exception chain holds it.
 Only this file and outside/web.py import httpx.
 """
 
@@ -46,8 +47,35 @@ LONG_CALL = httpx.Timeout(connect=10, write=30, read=None, pool=5)
 connection from a quiet one are the probes of network.keep_alive()."""
 TIME_TO_SEND = 60
 """Seconds until the first byte of a request must have left; else a proxy that never answers would hold LONG_CALL for ever."""
+_LEFT_OPEN = 2
+"""Seconds for which the line on which a response was stored is good for the question that follows."""
 _BIG_ANSWER = 200_000
 """Bytes from which an answer is read on a thread, so that the windows do not stand still meanwhile."""
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """How a request uses its connection.
+
+    A connection that was used before may be closed by the other side just when the next request has left, which leaves an outcome
+    unknown for nothing. So each request has a fresh one, with one exception: the question for the next call goes over the line on
+    which the response was stored. It can be asked again without harm, and is on its way two or three round trips earlier.
+    """
+
+    is_left: bool = False
+    """Open, for the question that follows."""
+    takes_over: bool = False
+    """What was left."""
+    is_long: bool = False
+    """Nobody knows when there is an answer."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.is_left else {"Connection": "close"}
+
+
+_FRESH, _LONG = _Line(), _Line(is_long=True)
+_THEN_THE_NEXT_CALL, _ON_THE_SAME_LINE = _Line(is_left=True), _Line(takes_over=True, is_long=True)
+
 
 if find_spec("sniffio") is None:  # httpcore looks for it several times in each request, in every folder that Python knows
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # by which Python knows that there is none
@@ -70,8 +98,7 @@ class SoapCallCenter:
         self._kept_in = kept_in
         self._service: Contract | None = None
         self._broadcast: Contract | None = None
-        self._short = _client(SHORT_CALL)
-        self._long = _client(LONG_CALL)
+        self._client = _client()
         self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -114,7 +141,7 @@ class SoapCallCenter:
     ) -> Call:
         """Wait without limit until a call is connected to this agent (getConnectionForAgent)."""
         call = await self._ask(
-            Function.GET_CONNECTION_FOR_AGENT, account, {Parameter.AGENT_ID: agent_id}, client=self._long, on_asked=on_asked
+            Function.GET_CONNECTION_FOR_AGENT, account, {Parameter.AGENT_ID: agent_id}, _ON_THE_SAME_LINE, on_asked
         )
         assert call is not None  # noqa: S101 - reply.read() gives a Call where it is told to
         return call
@@ -131,6 +158,7 @@ class SoapCallCenter:
                 Parameter.AGENT_NOTES: response.notes,
                 Parameter.LAST_CALL: last,
             },
+            _FRESH if last else _THEN_THE_NEXT_CALL,
         )
 
     async def kick_agent(self, account: Account, agent_id: str) -> None:
@@ -155,14 +183,13 @@ class SoapCallCenter:
             raise NotReached(_NOT_OPEN)
         _, contract = self._others().get(described.name, (described, self._service))
         request = contract.request_of(described, account, values)
-        answer = await self._post(self._short, request, account.key)
+        answer = await self._post(request, account.key)
         return await _read(answer, lambda: reply.content(answer, request.answers, secret=account.key))
 
     async def close(self) -> None:
         """Drop every open connection. Whoever still waits for an answer gets OutcomeUnknown; nothing more is sent."""
         self._closed = True
-        await self._long.aclose()
-        await self._short.aclose()
+        await self._client.aclose()
         await asyncio.gather(*self._closing)
 
     def _let_go(self, response: httpx.Response) -> None:
@@ -199,8 +226,7 @@ class SoapCallCenter:
         function: Function,
         account: Account,
         values: Mapping[Parameter, Value],
-        *,
-        client: httpx.AsyncClient | None = None,
+        line: _Line = _FRESH,
         on_asked: Callable[[], None] = lambda: None,
     ) -> Call | None:
         contract = self._contract_of(function)
@@ -208,20 +234,21 @@ class SoapCallCenter:
             raise NotReached(_NOT_OPEN)
         everything = {Parameter.KEY: account.key, Parameter.CAMPAIGN_ID: str(account.campaign_id), **values}
         request = (contract or Contract({}, {})).request(function, everything)
-        answer = await self._post(client or self._short, request, account.key, on_asked)
+        answer = await self._post(request, account.key, line, on_asked)
         gives_call = function is Function.GET_CONNECTION_FOR_AGENT
         return await _read(answer, lambda: reply.read(answer, request.answers, gives_call=gives_call, secret=account.key))
 
     async def _post(
-        self, client: httpx.AsyncClient, request: Request, secret: str, on_asked: Callable[[], None] = lambda: None
+        self, request: Request, secret: str, line: _Line = _FRESH, on_asked: Callable[[], None] = lambda: None
     ) -> reply.Answer:
         """Send one request and read what comes back, if it comes back without a redirect and in a sensible size."""
-        sent = False
+        sent = used_before = again = False
 
         async def watch(event: str, info: dict[str, Any]) -> None:
             # httpcore's `trace` extension. The tunnel that an HTTP proxy is asked for (CONNECT) goes through here as well.
-            nonlocal sent
+            nonlocal sent, used_before
             if event == "connection.connect_tcp.complete":
+                used_before = False
                 _probe(info["return_value"])
             elif event == "http11.send_request_headers.started" and info["request"].method == b"POST":
                 if self._closed:
@@ -235,20 +262,33 @@ class SoapCallCenter:
         if self._closed:
             raise NotReached("NextCall is being closed.")
         try:
-            asked = client.build_request(
-                "POST", request.address, content=request.body, headers=request.headers, extensions={"trace": watch}
+            asked = self._client.build_request(
+                "POST",
+                request.address,
+                content=request.body,
+                headers={**request.headers, **line.headers},
+                timeout=LONG_CALL if line.is_long else SHORT_CALL,
+                extensions={"trace": watch, "line": line},
             )
+            used_before = line.takes_over
             async with asyncio.timeout(TIME_TO_SEND) as limit:
-                response = await client.send(asked, stream=True)
+                response = await self._client.send(asked, stream=True)
                 try:
                     return await _received(response, secret)
                 finally:
-                    self._let_go(response)
+                    if line.is_left:
+                        await _closed(response)
+                    else:
+                        self._let_go(response)
         except CallCenterError as raised:
             failure = raised
         except _WIRE_TROUBLE as trouble:
             failure = _outcome_unknown(trouble) if sent else _not_reached(trouble, request.address, secret)
+            again = sent and used_before and not self._closed
         # Out here nothing is chained: httpx's exceptions hold the request, and with it the key.
+        if again:
+            log.info("the connection of the call before was closed by the other side; the wait is asked anew on a fresh one")
+            return await self._post(request, secret, _LONG, on_asked)
         if not sent:
             _WAYS.pop(origin_of(request.address), None)  # another network may want another proxy
         failure.__context__ = None
@@ -286,14 +326,15 @@ def _way_to(address: str) -> str:
 
 
 class _Way(httpx.AsyncBaseTransport):
-    """Sends each request over a fresh connection, by the way that this computer has for its host: directly or through a proxy.
+    """Sends each request by the way that this computer has for its host, directly or through a proxy.
 
-    Fresh, because a kept connection may be closed by the other side just when the next request has left, which leaves an outcome
-    unknown for nothing. (httpx looks for proxies itself only if it may also choose everything else about the connection.)
+    (httpx looks for proxies itself only if it may also choose everything else about the connection.)
     """
 
     def __init__(self) -> None:
         self._by_proxy: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._last: tuple[str, httpx.AsyncHTTPTransport] | None = None
+        """What the last response was stored over, and its proxy."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         address = str(request.url)
@@ -301,22 +342,36 @@ class _Way(httpx.AsyncBaseTransport):
         proxy = _WAYS.get(origin)
         if proxy is None:
             proxy = await in_thread(lambda: _way_to(address), f"proxy for {origin.host}")
+        transport = await self._transport(proxy, request.extensions["line"])
+        return await transport.handle_async_request(request)
+
+    async def _transport(self, proxy: str, line: _Line) -> httpx.AsyncHTTPTransport:
+        last = self._last
+        if line.takes_over and last is not None and last[0] == proxy:
+            return last[1]
+        if line.is_left:
+            made = httpx.AsyncHTTPTransport(**_transport_options(proxy, kept=1))
+            self._last = (proxy, made)
+            if last is not None:
+                await last[1].aclose()
+            return made
         if proxy not in self._by_proxy:
             self._by_proxy[proxy] = httpx.AsyncHTTPTransport(**_transport_options(proxy))
-        return await self._by_proxy[proxy].handle_async_request(request)
+        return self._by_proxy[proxy]
 
     async def aclose(self) -> None:
-        for transport in self._by_proxy.values():
+        last = [self._last[1]] if self._last else []
+        for transport in (*self._by_proxy.values(), *last):
             await transport.aclose()
 
 
-def _transport_options(proxy: str) -> dict[str, Any]:
+def _transport_options(proxy: str, *, kept: int = 0) -> dict[str, Any]:
     context = network.tls_context()
     return {
         "verify": context,
         "trust_env": False,
         "http2": False,
-        "limits": httpx.Limits(max_keepalive_connections=0),
+        "limits": httpx.Limits(max_keepalive_connections=kept, keepalive_expiry=_LEFT_OPEN),
         "proxy": httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None) if proxy else None,
     }
 
@@ -324,8 +379,8 @@ def _transport_options(proxy: str) -> dict[str, Any]:
 _HEADERS = {"User-Agent": f"{APP_NAME}/{__version__}", "Accept-Encoding": "identity"}
 
 
-def _client(timeout: httpx.Timeout) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=_Way(), timeout=timeout, headers=_HEADERS, trust_env=False, follow_redirects=False)
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=_Way(), headers=_HEADERS, trust_env=False, follow_redirects=False)
 
 
 def _probe(stream: Any) -> None:

@@ -310,7 +310,7 @@ class AgentSession:
         def on_asked() -> None:
             nonlocal over
             self._line_works()
-            if self.standstill is not None:
+            if self.standstill is not None and over is None:  # the center may have to ask a second time
                 over = loop.call_later(accepted, self._goes_on)
             self._changed()
 

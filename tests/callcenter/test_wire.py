@@ -240,8 +240,8 @@ async def test_a_server_that_resets_the_connection_leaves_the_outcome_unknown():
 
 
 async def test_a_server_that_says_nothing_leaves_the_outcome_unknown(monkeypatch):
+    monkeypatch.setattr(soap, "SHORT_CALL", soap.httpx.Timeout(5, read=0.05))
     async with center(never_answers) as (client, _):
-        client._short.timeout = soap.httpx.Timeout(5, read=0.05)
         failure = await _login(client)
     assert type(failure) is OutcomeUnknown
     assert failure.reason == "It took the request, but did not answer in time."
