@@ -173,6 +173,7 @@ def _app(arguments: argparse.Namespace) -> int:
         if arguments.exit_after_first_paint:
             instance.release()
             _end(0)
+    instance.listen()
 
     async def work() -> int:
         links = [arguments.link]

@@ -52,6 +52,7 @@ _LEFT_OPEN = 2
 _BIG_ANSWER = 200_000
 """Bytes from which an answer is read on a thread, so that the windows do not stand still meanwhile."""
 
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """How a request uses its connection.

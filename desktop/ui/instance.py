@@ -12,12 +12,17 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QDeadlineTimer, QLockFile, QObject, QThread, Signal
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer
 
 log = logging.getLogger(__name__)
 
+_AGAIN_AFTER = 50
+"""Milliseconds until a first instance is looked for again that is only just beginning, and does not listen yet."""
 _PATIENCE = 5000
 """Milliseconds that the first instance may take to answer: on Windows, what is said has arrived only when it was read."""
 _LONGEST_GOODBYE = 30_000
@@ -46,28 +51,41 @@ class OnlyInstance(QObject):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = QLockFile(str(folder / "running.lock"))
         self._lock.setStaleLockTime(0)  # a lock is stale when its process is gone, and only then
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._on_connection)
+        self._server: QLocalServer | None = None
 
     def claim(self, link: str = "") -> bool:
         """Whether this is the only instance. If it is not, the first one has been asked to show itself and was given `link`.
 
         A folder in which no lock can be made is nobody's: nothing is kept there that two could spoil.
         """
-        if not self._lock.tryLock(0) and self._lock.error() is QLockFile.LockError.LockFailedError:
-            self._ask_first(link)
-            return False
+        patience = QDeadlineTimer(_PATIENCE)
+        while not self._is_claimed():
+            if self._has_asked_first(link):
+                return False
+            if patience.hasExpired():
+                log.info("another NextCall runs in this data folder but does not answer")
+                return False
+            QThread.msleep(_AGAIN_AFTER)
+        return True
+
+    def listen(self) -> None:
+        """Hear of second starts. Not before the first window is there: what this needs is large."""
+        from PySide6.QtNetwork import QLocalServer
+
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._on_connection)
         QLocalServer.removeServer(self._name)  # ours is the lock, so whatever is left there is of a crash
         if not self._server.listen(self._name):
             log.info("a second start cannot show this one: %s", self._server.errorString())
-        return True
 
     def ask_to_leave(self) -> bool:
         """Ask the first instance to leave for an update, and wait until it has; whether nobody is there now.
 
         Takes at most half a minute. What counts is that its claim is gone, whatever it has said.
         """
+        from PySide6.QtNetwork import QLocalSocket
+
         if self._is_free(0):
             return True
         socket = QLocalSocket()
@@ -81,8 +99,13 @@ class OnlyInstance(QObject):
 
     def release(self) -> None:
         """Let the next start be the first."""
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self._lock.unlock()
+
+    def _is_claimed(self) -> bool:
+        """Whether the folder is this instance's."""
+        return self._lock.tryLock(0) or self._lock.error() is not QLockFile.LockError.LockFailedError
 
     def _is_free(self, patience: int) -> bool:
         """Whether nobody claims the folder after so many milliseconds; one in which no lock can be made is nobody's."""
@@ -91,23 +114,29 @@ class OnlyInstance(QObject):
         self._lock.unlock()
         return True
 
-    def _ask_first(self, link: str) -> None:
+    def _has_asked_first(self, link: str) -> bool:
+        """Ask the first instance to show itself, with `link`; whether it listens."""
+        from PySide6.QtNetwork import QLocalSocket
+
         socket = QLocalSocket()
         socket.connectToServer(self._name)
-        if socket.waitForConnected(_PATIENCE):
-            socket.write(_said(link) if link else _SHOW)
-            socket.waitForBytesWritten(_PATIENCE)
-            socket.disconnectFromServer()
-        else:
-            log.info("another NextCall runs in this data folder but does not answer")
+        if not socket.waitForConnected(_PATIENCE):
+            return False
+        socket.write(_said(link) if link else _SHOW)
+        socket.waitForBytesWritten(_PATIENCE)
+        socket.disconnectFromServer()
+        return True
 
     def _on_connection(self) -> None:
+        assert self._server is not None  # noqa: S101 - who else tells of connections
         connection = self._server.nextPendingConnection()
         connection.readyRead.connect(self._on_said)
         connection.disconnected.connect(connection.deleteLater)
 
     def _on_said(self) -> None:
         """Listen to one line, once; a longer one is none."""
+        from PySide6.QtNetwork import QLocalSocket
+
         connection = self.sender()  # a lambda that holds the connection takes the program down when both go away
         if not isinstance(connection, QLocalSocket):
             return

@@ -75,6 +75,7 @@ async def test_what_the_session_starts_is_this_nextcall_with_its_data_folder(
     started = shlex.split(command.removeprefix("Exec="))
     first = OnlyInstance(tmp_path)
     assert first.claim()
+    first.listen()
     second = subprocess.run(
         [*started, "--exit-after-first-paint"],
         cwd=ROOT,

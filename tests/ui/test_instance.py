@@ -145,6 +145,7 @@ def test_a_second_start_shows_the_window_of_the_first(
     """The first one lives in this process."""
     first = OnlyInstance(tmp_path)
     assert first.claim()
+    first.listen()
     with qtbot.waitSignal(first.show_requested, timeout=30_000):
         second = start(tmp_path)
     assert _ends(second) == SENTENCE
@@ -156,6 +157,7 @@ def test_a_second_start_shows_the_window_of_the_first(
 def test_garbage_harms_nothing(qtbot: QtBot, tmp_path: Path, garbage: bytes):
     first = OnlyInstance(tmp_path)
     assert first.claim()
+    first.listen()
     for _ in range(20):
         stranger = QLocalSocket()
         with qtbot.waitSignal(first._server.newConnection):
@@ -180,6 +182,7 @@ def test_who_has_the_lock_is_the_first_even_if_the_socket_of_a_crash_is_left(qap
     assert left.listen(_name(tmp_path))
     only = OnlyInstance(tmp_path)
     assert only.claim()
+    only.listen()
     assert only._server.isListening()
     only.release()
     left.close()
@@ -190,6 +193,7 @@ def test_a_folder_in_which_nothing_can_be_made_starts_all_the_same(qapp: object,
     (tmp_path / "a file").touch()
     only = OnlyInstance(tmp_path / "a file" / "below")
     assert only.claim()
+    only.listen()
     assert only._lock.error() is not QLockFile.LockError.NoError
     only.release()
 
@@ -222,6 +226,7 @@ def first(qtbot: QtBot, tmp_path: Path) -> Iterator[OnlyInstance]:
     only.show_requested.connect(lambda: only.heard.append("show"))
     only.link_received.connect(only.heard.append)
     assert only.claim()
+    only.listen()
     yield only
     only.release()
 
@@ -241,6 +246,29 @@ def test_a_link_that_is_too_long_arrives_as_one_that_is_refused(qtbot: QtBot, fi
     assert LONGEST < len(first.heard[1]) < 1024
     with pytest.raises(LinkRefused):
         parse(first.heard[1])
+
+
+def test_a_second_start_waits_for_a_first_one_that_does_not_listen_yet(qtbot: QtBot, tmp_path: Path):
+    beginning = OnlyInstance(tmp_path)
+    assert beginning.claim()
+    second = _second_start(tmp_path, LINK)
+    with pytest.raises(subprocess.TimeoutExpired):
+        second.wait(1)
+    with qtbot.waitSignal(beginning.link_received, timeout=30_000) as heard:
+        beginning.listen()
+    assert heard.args == [LINK]
+    assert second.communicate(timeout=PATIENCE)[0] == "second\n"
+    beginning.release()
+
+
+def test_a_start_takes_over_from_one_that_ends_before_it_listens(qtbot: QtBot, tmp_path: Path):
+    beginning = OnlyInstance(tmp_path)
+    assert beginning.claim()
+    second = _second_start(tmp_path, LINK)
+    with pytest.raises(subprocess.TimeoutExpired):
+        second.wait(1)
+    beginning.release()
+    assert second.communicate(timeout=PATIENCE)[0] == "first\n"
 
 
 def test_the_first_start_keeps_its_link_to_itself(qtbot: QtBot, tmp_path: Path):
