@@ -6,6 +6,7 @@ By itself at the beep, once for each call, or on a click. Whatever goes wrong is
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
@@ -21,6 +22,9 @@ from desktop.popup.profile import When
 from desktop.ui.parts import button
 
 log = logging.getLogger(__name__)
+
+_REMEMBERED = 100
+"""Calls. One that is connected once more is connected soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class Aids(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._done: set[str] = set()
-        """The ids of the calls for which everything has been done by itself."""
+        self._done: deque[str] = deque(maxlen=_REMEMBERED)
+        """The ids of the latest calls for which everything has been done by itself."""
         self._copied = ""
         self._clear = QTimer(self)
         self._clear.setSingleShot(True)
@@ -50,14 +54,14 @@ class Aids(QObject):
         """Somebody is on the line: do what is to be done by itself, unless it has been done for this call before."""
         if facts.call.id in self._done:
             return
-        self._done.add(facts.call.id)
+        self._done.append(facts.call.id)
         for aid in self._aids(facts):
             if aid.when == "connect":
                 self._do(aid, facts)
 
     def done_before(self, call_id: str) -> None:
         """This call was connected at an earlier start of the program: nothing is done by itself for it again."""
-        self._done.add(call_id)
+        self._done.append(call_id)
 
     def labels(self, facts: Facts) -> tuple[str, ...]:
         """What can be done on a click; also what was done by itself, because the agent may have closed it."""

@@ -121,8 +121,10 @@ def _function(head: str, body: bytes) -> str:
 class Elsewhere:
     """A Center in another process, as the measuring one sees it."""
 
-    def __init__(self, program: subprocess.Popen[str]) -> None:
+    def __init__(self, program: subprocess.Popen[str], *, forgets: bool) -> None:
+        """One that `forgets` knows only what happened last: what it remembered would be taken for growth of what is measured."""
         self._program = program
+        self._forgets = forgets
         self._lock = threading.Condition()
         self._seen: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._ready: dict[str, Any] = {}
@@ -160,7 +162,10 @@ class Elsewhere:
                 if event["what"] == "ready":
                     self._ready = event
                 else:
-                    self._seen[event["what"], event["who"]].append(event["at"])
+                    seen = self._seen[event["what"], event["who"]]
+                    if self._forgets:
+                        seen.clear()
+                    seen.append(event["at"])
                 self._lock.notify_all()
 
 
@@ -170,7 +175,7 @@ def center(fields: int = 12, *, by_itself: bool = False) -> Iterator[Elsewhere]:
     command = [sys.executable, "-m", "tests.bench.center", str(fields), *(["by itself"] if by_itself else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         try:
-            yield Elsewhere(program)
+            yield Elsewhere(program, forgets=by_itself)
         finally:
             program.kill()
 
