@@ -21,6 +21,8 @@ _AS_TYPED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h"
 """Letters that Unicode takes for no others with an accent, as people type them whose keyboard lacks them."""
 _PHONE_NUMBER = range(7, 16)
 """How many digits a phone number has: at least the subscriber's, at most what E.164 allows."""
+_ABROAD, _AT_HOME = 10, 8
+"""Digits from which a number that is typed with its country is looked for by its last ones: at home it is kept without."""
 _FEWEST = 4
 """Digits by which people call the end of a number."""
 
@@ -40,15 +42,18 @@ def words(texts: Iterable[str]) -> frozenset[str]:
 def wanted(text: str) -> tuple[str, ...]:
     """The beginnings of words that `text` asks for, all of which must be there; none if there is neither letter nor digit in it.
 
-    The zeros before a phone number are left out: abroad it is written without them.
+    The zeros before a phone number are left out, which abroad is written without them, and so is its country.
     """
-    plain = _NUMBER.sub(_without_zeros, _plain(text[:_LOOKED_AT]))
+    plain = _NUMBER.sub(_as_kept, _plain(text[:_LOOKED_AT]))
     return tuple(dict.fromkeys(word[:_LONGEST] for word in _WORD.findall(plain)))
 
 
-def _without_zeros(number: re.Match[str]) -> str:
-    is_phone_number = len(_digits(number[0])) in _PHONE_NUMBER
-    return number[0].lstrip("0 ()./-") if is_phone_number else number[0]
+def _as_kept(number: re.Match[str]) -> str:
+    digits = _digits(number[0])
+    if len(digits) not in _PHONE_NUMBER:
+        return number[0]
+    has_country = digits.startswith("00") or number.string[: number.start()].endswith("+")
+    return digits[-_AT_HOME:] if has_country and len(digits) >= _ABROAD else number[0].lstrip("0 ()./-")
 
 
 def _digits(number: str) -> str:

@@ -29,7 +29,8 @@ from tests.bench.table import Row
 from tests.shifts.agent import named, press, until
 
 SECONDS = 60
-CALLS = 10_000
+CALLS, BEFORE = 10_000, 2_000
+"""The calls whose growth is measured, and those before them, which fill the caches: above all SQLite's 2 MB of pages."""
 SETTLED = 3
 """Seconds after which whatever there was to do because of the last call is done."""
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -131,10 +132,10 @@ async def _wait(how: str, folder: Path) -> None:
 
 
 async def _work(calls: int, folder: Path) -> None:
-    """Take so many calls, and say what is held more than after the first hundred."""
+    """Take so many calls, and say what is held more than before them, when the caches were full."""
     with center(by_itself=True) as there:
         async with in_the_queue(dressed(), folder, there) as desk:
-            warm = min(calls // 2, 500)
+            warm = BEFORE if calls == CALLS else calls // 2
             before, held = 0.0, 0
             for number in range(calls + warm):
                 if number == warm:

@@ -45,6 +45,13 @@ def test_a_number_however_it_is_written(typed: str, kept: str):
     assert is_found(typed, f"ring {kept}, after five")
 
 
+@pytest.mark.parametrize("typed", ["+49 151 2345678", "0049 (0)151 2345678", "+491512345678", "0151 2345678", "2345678"])
+@pytest.mark.parametrize("kept", ["0151 2345678", "+49 151 2345678", "01512345678"])
+def test_a_number_that_is_typed_or_kept_with_its_country(typed: str, kept: str):
+    assert is_found(typed, kept)
+    assert not is_found(typed.replace("78", "79"), kept)
+
+
 @pytest.mark.parametrize("typed", ["020 7946 0018", "(0)20 7946 0018", "0044 20 7946 0018", "+44 (0)20 7946 0018", "7946"])
 def test_a_number_from_abroad(typed: str):
     assert is_found(typed, "+442079460018")
