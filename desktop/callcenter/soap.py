@@ -48,7 +48,12 @@ connection from a quiet one are the probes of network.keep_alive()."""
 TIME_TO_SEND = 60
 """Seconds until the first byte of a request must have left; else a proxy that never answers would hold LONG_CALL for ever."""
 _LEFT_OPEN = 2
-"""Seconds for which the line on which a response was stored is good for the question that follows."""
+"""Seconds for which the line on which a response was stored is good for the question that follows; one that nobody takes over is
+closed with the next."""
+_JUST_THEN = 2
+"""Seconds after which a line that breaks has been taken for a wait, and the break is told as any other."""
+_WAITED_TOO_LONG = 408
+"""The status by which a server says that it has heard nothing for a while, on its way out."""
 _BIG_ANSWER = 200_000
 """Bytes from which an answer is read on a thread, so that the windows do not stand still meanwhile."""
 
@@ -244,20 +249,26 @@ class SoapCallCenter:
     ) -> reply.Answer:
         """Send one request and read what comes back, if it comes back without a redirect and in a sensible size."""
         sent = used_before = again = False
+        sent_at = 0.0
+        loop = asyncio.get_running_loop()
 
         async def watch(event: str, info: dict[str, Any]) -> None:
             # httpcore's `trace` extension. The tunnel that an HTTP proxy is asked for (CONNECT) goes through here as well.
-            nonlocal sent, used_before
+            nonlocal sent, sent_at, used_before
             if event == "connection.connect_tcp.complete":
                 used_before = False
                 _probe(info["return_value"])
             elif event == "http11.send_request_headers.started" and info["request"].method == b"POST":
                 if self._closed:
                     raise httpx.ConnectError("closed meanwhile")
-                sent = True
+                sent, sent_at = True, loop.time()
                 limit.reschedule(None)
             elif event == "http11.send_request_body.complete" and sent:
                 _tell(on_asked)
+
+        def was_closed() -> bool:
+            """Whether the other side has closed a line that was used before, just when the question left."""
+            return used_before and sent and loop.time() - sent_at < _JUST_THEN and not self._closed
 
         failure: CallCenterError
         if self._closed:
@@ -275,6 +286,8 @@ class SoapCallCenter:
             async with asyncio.timeout(TIME_TO_SEND) as limit:
                 response = await self._client.send(asked, stream=True)
                 try:
+                    if response.status_code == _WAITED_TOO_LONG and was_closed():
+                        raise httpx.RemoteProtocolError("nobody was asked anything")
                     return await _received(response, secret)
                 finally:
                     if line.is_left:
@@ -285,11 +298,14 @@ class SoapCallCenter:
             failure = raised
         except _WIRE_TROUBLE as trouble:
             failure = _outcome_unknown(trouble) if sent else _not_reached(trouble, request.address, secret)
-            again = sent and used_before and not self._closed
+            again = was_closed()
         # Out here nothing is chained: httpx's exceptions hold the request, and with it the key.
         if again:
-            log.info("the connection of the call before was closed by the other side; the wait is asked anew on a fresh one")
-            return await self._post(request, secret, _LONG, on_asked)
+            log.info("the line of the call before broke when the wait had just left: it is asked anew on a fresh one")
+            try:
+                return await self._post(request, secret, _LONG, on_asked)
+            except NotReached:
+                log.info("which was not reached")  # but the first question may have been
         if not sent:
             _WAYS.pop(origin_of(request.address), None)  # another network may want another proxy
         failure.__context__ = None
@@ -335,7 +351,7 @@ class _Way(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self._by_proxy: dict[str, httpx.AsyncHTTPTransport] = {}
         self._last: tuple[str, httpx.AsyncHTTPTransport] | None = None
-        """What the last response was stored over, and its proxy."""
+        """What the last response was stored over, and its proxy. One at a time: an agent has one call, then one wait."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         address = str(request.url)

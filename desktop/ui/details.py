@@ -81,10 +81,11 @@ class DetailsView(QTreeView):
         before, self._view = self._view, view
         grouped = bool(view.groups)
         self.setRootIsDecorated(any(group.title for group in view.groups) or any(grouped or row.below for row in view.more))
-        if before and (before.call_id, bool(before.groups), before.more) == (view.call_id, grouped, view.more):
-            self._change(before.groups, view.groups)
-        else:
-            self._build(view)
+        with QSignalBlocker(self):  # nobody has opened anything
+            if before and (before.call_id, bool(before.groups), before.more) == (view.call_id, grouped, view.more):
+                self._change(before.groups, view.groups)
+            else:
+                self._build(view)
         self._fit_names()
 
     def _build(self, view: View) -> None:
@@ -97,9 +98,8 @@ class DetailsView(QTreeView):
             _add_rows(more[0], view.more)
             top.appendRow(more)
             self._span(more[0])
-            with QSignalBlocker(self):
-                self.expandRecursively(more[0].index())
-                self.collapse(more[0].index())
+            self.expandRecursively(more[0].index())
+            self.collapse(more[0].index())
         else:
             _add_rows(top, view.more)
             if any(row.below for row in view.more):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QDeadlineTimer, QLockFile, QObject, QThread, Signal
 
 if TYPE_CHECKING:
-    from PySide6.QtNetwork import QLocalServer
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,10 @@ class OnlyInstance(QObject):
         """
         patience = QDeadlineTimer(_PATIENCE)
         while not self._is_claimed():
-            if self._has_asked_first(link):
+            if (socket := self._first()) is not None:
+                socket.write(_said(link) if link else _SHOW)
+                socket.waitForBytesWritten(_PATIENCE)
+                socket.disconnectFromServer()
                 return False
             if patience.hasExpired():
                 log.info("another NextCall runs in this data folder but does not answer")
@@ -84,18 +87,14 @@ class OnlyInstance(QObject):
 
         Takes at most half a minute. What counts is that its claim is gone, whatever it has said.
         """
-        from PySide6.QtNetwork import QLocalSocket
-
-        if self._is_free(0):
-            return True
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(_PATIENCE):
-            return self._is_free(_PATIENCE)  # it may be about to end, or to begin
-        socket.write(_LEAVE)
-        while not socket.canReadLine() and socket.waitForReadyRead(_PATIENCE):
-            pass
-        return socket.readLine().data() != _STAYING and self._is_free(_LONGEST_GOODBYE)
+        patience = QDeadlineTimer(_PATIENCE)
+        while not self._is_free(0):
+            if (socket := self._first()) is not None:
+                return _says_that_it_leaves(socket) and self._is_free(_LONGEST_GOODBYE)
+            if patience.hasExpired():
+                return False
+            QThread.msleep(_AGAIN_AFTER)  # it is about to end, or to begin
+        return True
 
     def release(self) -> None:
         """Let the next start be the first."""
@@ -114,18 +113,13 @@ class OnlyInstance(QObject):
         self._lock.unlock()
         return True
 
-    def _has_asked_first(self, link: str) -> bool:
-        """Ask the first instance to show itself, with `link`; whether it listens."""
+    def _first(self) -> QLocalSocket | None:
+        """A line to the first instance, if it listens."""
         from PySide6.QtNetwork import QLocalSocket
 
         socket = QLocalSocket()
         socket.connectToServer(self._name)
-        if not socket.waitForConnected(_PATIENCE):
-            return False
-        socket.write(_said(link) if link else _SHOW)
-        socket.waitForBytesWritten(_PATIENCE)
-        socket.disconnectFromServer()
-        return True
+        return socket if socket.waitForConnected(_PATIENCE) else None
 
     def _on_connection(self) -> None:
         assert self._server is not None  # noqa: S101 - who else tells of connections
@@ -151,6 +145,14 @@ class OnlyInstance(QObject):
         self.show_requested.emit()  # whatever else it says: whoever starts NextCall wants to see it
         if ended and line.startswith(_LINK):
             self.link_received.emit(line.removeprefix(_LINK).decode("utf-8", errors="replace"))
+
+
+def _says_that_it_leaves(socket: QLocalSocket) -> bool:
+    """Ask the first instance to leave for an update. One that does not answer may leave all the same."""
+    socket.write(_LEAVE)
+    while not socket.canReadLine() and socket.waitForReadyRead(_PATIENCE):
+        pass
+    return socket.readLine().data() != _STAYING
 
 
 def _said(link: str) -> bytes:

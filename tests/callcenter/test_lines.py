@@ -15,7 +15,7 @@ from desktop.errors import AnswerNotUnderstood, OutcomeUnknown
 from tests.callcenter.wire import ACCOUNT, KEY, center, chain, connected, done, http, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from desktop.callcenter.soap import SoapCallCenter
 
@@ -32,8 +32,10 @@ class Lines:
         self.left: list[int] = []
         """Connections that the client has closed."""
         self.closes_after_storing = False
-        self.to_the_wait: dict[int, Literal["closes", "nonsense", "nothing"]] = {}
+        self.to_the_wait: dict[int, Literal["closes", "nonsense", "nothing", "408", "stops"]] = {}
         """What the wait gets on the connection of that number; else a call."""
+        self.stop: Callable[[], None] = lambda: None
+        """Take no connection any more."""
         self._numbers = itertools.count(1)
 
     async def act(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
@@ -46,14 +48,20 @@ class Lines:
             )
             self.came.append((number, function))
             manner = self.to_the_wait.get(number) if function == ASK else None
-            if manner == "closes":
+            if manner == "stops":
+                self.stop()
+            if manner in {"closes", "stops"}:
                 return
             if manner == "nothing":
                 await reader.read()
                 self.left.append(number)
                 return
-            answer = connected() if function == ASK else done(function)
-            writer.write(http(b"<html>Hello</html>" if manner == "nonsense" else answer))
+            answer = http(connected() if function == ASK else done(function))
+            if manner == "nonsense":
+                answer = http(b"<html>Hello</html>")
+            elif manner == "408":
+                answer = http(b"", "408 Request Timeout", "Connection: close")
+            writer.write(answer)
             await writer.drain()
             if b"\r\nconnection: close" in request.lower() or (function == STORE and self.closes_after_storing):
                 return
@@ -67,7 +75,8 @@ class Lines:
 @asynccontextmanager
 async def service() -> AsyncIterator[tuple[SoapCallCenter, Lines]]:
     lines = Lines()
-    async with center(lines.act) as (client, _):
+    async with center(lines.act) as (client, server):
+        lines.stop = server._server.close
         yield client, lines
 
 
@@ -138,6 +147,37 @@ async def test_only_once():
     assert lines.came == [(1, STORE), (1, ASK), (2, ASK)]
     assert chain(caught.value) == []
     assert KEY[:8] not in f"{caught.value!r}{caught.value.reason}"
+
+
+async def test_a_service_that_says_on_its_way_out_that_it_has_heard_nothing_is_asked_over_a_fresh_line():
+    async with service() as (client, lines):
+        lines.to_the_wait = {1: "408"}
+        await store(client)
+        assert await ask(client) == "4711"
+        lines.to_the_wait = {3: "408"}
+        with pytest.raises(AnswerNotUnderstood):  # as the answer of a line that is fresh it is one
+            await ask(client)
+    assert lines.came == [(1, STORE), (1, ASK), (2, ASK), (3, ASK)]
+
+
+async def test_a_line_that_breaks_later_is_told_as_any_other(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(soap, "_JUST_THEN", 0)
+    async with service() as (client, lines):
+        lines.to_the_wait = {1: "closes"}
+        await store(client)
+        with pytest.raises(OutcomeUnknown):
+            await ask(client)
+    assert lines.came == [(1, STORE), (1, ASK)]
+
+
+async def test_a_question_that_has_left_is_not_told_as_if_it_had_not_because_the_second_did_not_leave():
+    async with service() as (client, lines):
+        lines.to_the_wait = {1: "stops"}
+        await store(client)
+        with pytest.raises(OutcomeUnknown) as caught:
+            await ask(client)
+    assert lines.came == [(1, STORE), (1, ASK)]
+    assert chain(caught.value) == []
 
 
 async def test_an_answer_is_an_answer_whatever_line_it_comes_over():

@@ -182,6 +182,18 @@ def test_names_under_more_take_no_room_until_they_are_seen(qtbot: QtBot):
     assert view.columnWidth(0) == before
 
 
+def test_names_are_measured_once_for_a_call_and_not_under_more(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch):
+    view = DetailsView()
+    qtbot.addWidget(view)
+    groups = tuple(Group(f"Group {at}", (Shown("One", "1", "1"),)) for at in range(5))
+    view.show_view(View(groups, (Row(LONG_NAME, "x"),), "c1"))
+    fitted: list[int] = []
+    monkeypatch.setattr(DetailsView, "_fit_names", lambda _self: fitted.append(1))
+    view.show_view(View(groups, (Row(LONG_NAME, "x"),), "c2"))
+    assert fitted == [1]
+    assert LONG_NAME not in view._widths
+
+
 def test_a_larger_font_gets_more_room(seen: DetailsView):
     before, font = seen.columnWidth(0), seen.font()
     font.setPointSizeF(font.pointSizeF() * 2)

@@ -261,6 +261,21 @@ def test_a_second_start_waits_for_a_first_one_that_does_not_listen_yet(qtbot: Qt
     beginning.release()
 
 
+def test_an_installer_waits_for_one_that_does_not_listen_yet(qtbot: QtBot, tmp_path: Path):
+    beginning = OnlyInstance(tmp_path)
+    beginning.leave_for_update = lambda: True
+    assert beginning.claim()
+    asks = _second_start(tmp_path, "", ASKS_TO_LEAVE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        asks.wait(1)
+    beginning.listen()
+    with qtbot.waitSignal(beginning._server.newConnection, timeout=30_000):
+        pass
+    qtbot.wait(200)
+    beginning.release()
+    assert asks.communicate(timeout=PATIENCE)[0] == "left\n"
+
+
 def test_a_start_takes_over_from_one_that_ends_before_it_listens(qtbot: QtBot, tmp_path: Path):
     beginning = OnlyInstance(tmp_path)
     assert beginning.claim()
